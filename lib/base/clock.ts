@@ -1,0 +1,51 @@
+/** Time and chance, injected everywhere: no other file reads the system's clock or random numbers. */
+
+/** What the library knows of time and chance. */
+export interface Clock {
+  /** Wall time, milliseconds since 1970. For records and people, never for durations. */
+  now(): number
+  /** Milliseconds that only ever grow: deadlines and durations. */
+  monotonic(): number
+  /** A number in [0, 1). */
+  random(): number
+  /** Runs `run` once after `ms` milliseconds, unless disposed before. Disposing twice is fine. */
+  after(ms: number, run: () => void): Disposable
+  /** Resolves after `ms` milliseconds; rejects with the signal's reason when that aborts first. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
+}
+
+/** setTimeout runs at once beyond this; no wait of ours is ever that long. */
+const LONGEST_TIMEOUT = 2 ** 31 - 1
+
+/** `sleep` on top of `after`, shared by the real and the virtual clock. */
+export function sleepOn(after: Clock['after'], ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason as Error)
+    const onAbort = (): void => {
+      timer[Symbol.dispose]()
+      reject(signal?.reason as Error)
+    }
+    const timer = after(ms, () => {
+      signal?.removeEventListener('abort', onAbort)
+      resolve()
+    })
+    signal?.addEventListener('abort', onAbort, { once: true })
+  })
+}
+
+/**
+ * The machine's clock. Its timers never keep a process alive: what must be waited for is held by
+ * base/keepalive, in one place.
+ */
+export const systemClock: Clock = Object.freeze({
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  random: () => Math.random(),
+  after(ms: number, run: () => void): Disposable {
+    const timer = setTimeout(run, Math.min(ms, LONGEST_TIMEOUT)).unref()
+    return { [Symbol.dispose]: () => clearTimeout(timer) }
+  },
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return sleepOn(systemClock.after, ms, signal)
+  },
+})

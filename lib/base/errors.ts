@@ -1,0 +1,125 @@
+/**
+ * Every failure of the library: one class, a factory per code. The codes are stable; docs/errors.md lists them,
+ * and a test holds the two together.
+ */
+
+/** Whether the method ran: `no` means that the call may safely be made again. */
+export type Ran = 'no' | 'maybe' | 'yes'
+
+export type Code =
+  | 'DS_NO_INSTANCE'
+  | 'DS_UNREACHABLE'
+  | 'DS_REFUSED'
+  | 'DS_NO_METHOD'
+  | 'DS_INVALID'
+  | 'DS_UNSENDABLE'
+  | 'DS_FORBIDDEN'
+  | 'DS_AUTH'
+  | 'DS_TIMEOUT'
+  | 'DS_CANCELLED'
+  | 'DS_DISCONNECTED'
+  | 'DS_REF_GONE'
+  | 'DS_CLOSED'
+  | 'DS_LIMIT'
+  | 'DS_PROTOCOL'
+  | 'DS_LISTEN'
+  | 'DS_ENGINE'
+  | 'DS_INSECURE'
+  | 'DS_CYCLE'
+
+/** What an error is made of. */
+export interface Failure {
+  /** What was expected and what came, as a sentence without its full stop. */
+  readonly summary: string
+  /** What to do about it, as a sentence without its full stop. */
+  readonly hint?: string | undefined
+  readonly ran?: Ran | undefined
+  readonly cause?: unknown
+  /** Plain data for programs: `known`, `path`, `tries`, … They become properties of the error. */
+  readonly details?: Readonly<Record<string, unknown>> | undefined
+}
+
+/** The one error class. Programs decide by `code` and `ran`, people read `message`. */
+export class DServiceError extends Error {
+  override readonly name: string = 'DServiceError'
+  readonly code: Code
+  /** null where no call was involved. */
+  readonly ran: Ran | null
+  readonly summary: string
+  readonly hint: string | null
+  readonly details: Readonly<Record<string, unknown>>
+
+  constructor(code: Code, failure: Failure) {
+    const { summary, hint, cause } = failure
+    super(hint ? `${summary}. ${hint}` : summary, cause === undefined ? undefined : { cause })
+    this.code = code
+    this.ran = failure.ran ?? null
+    this.summary = summary
+    this.hint = hint ?? null
+    this.details = Object.freeze({ ...failure.details })
+  }
+}
+
+/** True for every error of ours, also across two copies of the package. */
+export function isDServiceError(value: unknown): value is DServiceError {
+  return value instanceof Error && typeof (value as { code?: unknown }).code === 'string'
+    ? (value as DServiceError).code.startsWith('DS_')
+    : false
+}
+
+/** The text of anything that was thrown: an Error's message, else the thing itself. */
+export function reasonOf(thrown: unknown): string {
+  if (thrown instanceof AggregateError && thrown.message === '') return thrown.errors.map(reasonOf).join('; ')
+  return thrown instanceof Error ? thrown.message : String(thrown)
+}
+
+/** Whatever was thrown, as an Error. */
+export function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown))
+}
+
+type Make = (failure: Failure) => DServiceError
+
+/** A factory for a code, with the answer to "did it run?" that the code usually has. */
+function factory(code: Code, ran: Ran | null): Make {
+  return (failure) => new DServiceError(code, ran === null ? failure : { ran, ...failure })
+}
+
+/** Nothing in range is live. `details.live`: what is, and why each was passed over. */
+export const noInstance: Make = factory('DS_NO_INSTANCE', 'no')
+/** Announced, but no connection came about. `details.tries`: address and reason of each. */
+export const unreachable: Make = factory('DS_UNREACHABLE', 'no')
+/** The peer is draining or over a limit of its own. */
+export const refused: Make = factory('DS_REFUSED', 'no')
+/** The service has no such method. `details.known`, `details.near`. */
+export const noMethod: Make = factory('DS_NO_METHOD', 'no')
+/** A name, version, range, api, option or argument that cannot be. */
+export const invalid: Make = factory('DS_INVALID', 'no')
+/** A value that cannot travel. `details.path` says which: `arguments[0].user.socket`. */
+export const unsendable: Make = factory('DS_UNSENDABLE', 'no')
+/** An access rule said no. */
+export const forbidden: Make = factory('DS_FORBIDDEN', 'no')
+/** The key or the certificate did not fit. */
+export const auth: Make = factory('DS_AUTH', 'no')
+/** The deadline passed. */
+export const timeout: Make = factory('DS_TIMEOUT', 'maybe')
+/** The caller's signal was aborted. */
+export const cancelled: Make = factory('DS_CANCELLED', 'maybe')
+/** The connection ended before the answer came. */
+export const disconnected: Make = factory('DS_DISCONNECTED', 'maybe')
+/** An object reference outlived its session. */
+export const refGone: Make = factory('DS_REF_GONE', 'no')
+/** The object was stopped. */
+export const closed: Make = factory('DS_CLOSED', 'no')
+/** Too big, too deep or too many. */
+export const limit: Make = factory('DS_LIMIT', 'no')
+/** Not the protocol. */
+export const protocol: Make = factory('DS_PROTOCOL', 'no')
+/** The port or the multicast group is not to be had. */
+export const listen: Make = factory('DS_LISTEN', null)
+/** The engine is missing or down. */
+export const engine: Make = factory('DS_ENGINE', null)
+/** Wider than this machine without a key. */
+export const insecure: Make = factory('DS_INSECURE', null)
+/** Required dependencies form a cycle. `details.path`: the nodes, first and last the same. */
+export const cycle: Make = factory('DS_CYCLE', null)

@@ -1,0 +1,58 @@
+/** Names, versions, ranges and durations: read once here, the same way everywhere. */
+import semver from 'semver'
+import { invalid } from './errors.js'
+import { LIMITS } from './options.js'
+
+/** npm's rule for new packages, which a service's name follows. */
+const NAME = /^(?:@[a-z0-9-~][a-z0-9-._~]*\/)?[a-z0-9-~][a-z0-9-._~]*$/
+const RESERVED = new Set(['node_modules', 'favicon.ico'])
+
+/** Checks a service's (or a mesh's) name: npm's rule, at most 64 characters. Errors: DS_INVALID. */
+export function checkName(name: unknown, what = 'service name'): string {
+  if (typeof name === 'string' && name.length <= LIMITS.name && NAME.test(name) && !RESERVED.has(name)) {
+    return name
+  }
+  throw invalid({
+    summary: `${JSON.stringify(name) ?? String(name)} is no ${what}`,
+    hint: `npm's rule applies: lower-case letters, digits, "-", "_", ".", "~", at most ${LIMITS.name} characters, optionally "@scope/" in front`,
+  })
+}
+
+/** Checks an exact version and answers its canonical form, without build metadata. Errors: DS_INVALID. */
+export function checkVersion(version: unknown): string {
+  const parsed = typeof version === 'string' ? semver.parse(version) : null
+  if (parsed) return parsed.version
+  throw invalid({
+    summary: `${JSON.stringify(version) ?? String(version)} is no version`,
+    hint: 'give an exact semver version such as 1.2.0',
+  })
+}
+
+/** Checks a range; undefined and '' mean any version but prereleases. Errors: DS_INVALID. */
+export function checkRange(range: unknown): string {
+  if (range === undefined || range === '' || range === 'latest') return '*'
+  if (typeof range === 'string' && semver.validRange(range) !== null) return range
+  throw invalid({
+    summary: `${JSON.stringify(range) ?? String(range)} is no semver range`,
+    hint: 'give a range as in package.json: ^1.2.0, ~1.4, 1.x, >=1 <3',
+  })
+}
+
+/** Splits `name`, `name@1.2.0`, `@scope/name@^1` at the last `@` that is not the first character. */
+export function splitAt(text: string): { name: string; after: string | undefined } {
+  const at = text.lastIndexOf('@')
+  return at > 0 ? { name: text.slice(0, at), after: text.slice(at + 1) } : { name: text, after: undefined }
+}
+
+const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const
+
+/** A duration in milliseconds: a number of them, or text such as `250ms`, `2s`, `1.5m`, `1h`. Errors: DS_INVALID. */
+export function duration(value: unknown, what = 'duration'): number {
+  if (typeof value === 'number' && value >= 0 && !Number.isNaN(value)) return value
+  const match = typeof value === 'string' ? /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(value.trim()) : null
+  if (match) return Number(match[1]) * UNITS[(match[2] ?? 'ms') as keyof typeof UNITS]
+  throw invalid({
+    summary: `${JSON.stringify(value) ?? String(value)} is no ${what}`,
+    hint: 'give milliseconds, or text such as "250ms", "2s", "1m"',
+  })
+}

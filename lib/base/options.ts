@@ -1,0 +1,89 @@
+/** Every default and every limit of the library, on one screen. Durations are milliseconds, sizes bytes. */
+
+/** How the mesh behaves unless it is told otherwise. */
+export interface Defaults {
+  /** The mesh that a dservice joins when nobody names one. */
+  readonly mesh: string
+  /** Where services listen and look: this machine alone. */
+  readonly host: string
+  /** A call of a handle ends after this. */
+  readonly timeout: number
+  /** A call or a `dnodeFor` without an instance waits at most this. */
+  readonly instanceWait: number
+  /** A connection must be there within this. */
+  readonly connectTimeout: number
+  /** The peer's hello must be there within this. */
+  readonly helloTimeout: number
+  /** `stop()` lets calls that run finish for at most this. */
+  readonly drain: number
+  /** A call that surely did not run is tried again at most so often. */
+  readonly retries: number
+  /** Reconnecting waits a random part of min(reconnectMax, reconnectBase * 2^attempt), for ever. */
+  readonly reconnectBase: number
+  readonly reconnectMax: number
+}
+
+export const DEFAULTS: Defaults = Object.freeze({
+  mesh: 'default',
+  host: '127.0.0.1',
+  timeout: 30_000,
+  instanceWait: 5_000,
+  connectTimeout: 3_000,
+  helloTimeout: 2_000,
+  drain: 10_000,
+  retries: 3,
+  reconnectBase: 50,
+  reconnectMax: 2_000,
+})
+
+/** What a peer may do at most. The hello says the limits on rows, so that a sender refuses first. */
+export interface Limits {
+  /** A row before the peer's `methods` row was read. */
+  readonly helloRow: number
+  /** Any later row. */
+  readonly row: number
+  /** Nesting of a row's values. */
+  readonly depth: number
+  /** Values in a message, counted on the expanded tree. */
+  readonly nodes: number
+  /** Elements of a callback's or link's path. */
+  readonly path: number
+  /** Calls of a peer that run at once on a session, and calls that a session may have pending. */
+  readonly pending: number
+  /** Functions that a session may hold of its peer, and the peer of it. */
+  readonly references: number
+  /** Bytes that wait to be written to a peer that does not read; beyond it the peer is cut. */
+  readonly writeQueue: number
+  /** A batch of messages is written when it grows past this. */
+  readonly batch: number
+  /** A message larger than this is a row of its own. */
+  readonly ownRow: number
+  /** Calls and look-ups that wait for an instance of one name. */
+  readonly waiting: number
+  /** Calls in flight on one handle. */
+  readonly inFlight: number
+  /** Connections that a service accepts. */
+  readonly connections: number
+  /** Instances of a name that a node keeps sessions to. */
+  readonly instances: number
+  /** Characters of a service's name. */
+  readonly name: number
+}
+
+export const LIMITS: Limits = Object.freeze({
+  helloRow: 64 * 1024,
+  row: 1024 * 1024,
+  depth: 64,
+  nodes: 100_000,
+  path: 32,
+  pending: 10_000,
+  references: 1_000_000,
+  writeQueue: 16 * 1024 * 1024,
+  batch: 64 * 1024,
+  ownRow: 16 * 1024,
+  waiting: 1_000,
+  inFlight: 10_000,
+  connections: 10_000,
+  instances: 32,
+  name: 64,
+})

@@ -1,0 +1,66 @@
+/**
+ * The one message model. Two codecs turn it into rows: classic (npm's dnode) and dialect (between dservice peers).
+ *
+ *   reference   a function of one peer in the other's hand, named by an integer of its owner
+ *   scrubbed    a list of values with its functions taken out into `callbacks` and its repeats into `links`
+ *   hello       what a dservice peer adds to its `methods` row; a classic peer has none
+ */
+import type { Identity } from '../base/identity.js'
+
+/** Where a value sits in a scrubbed list: `['0', 'user', 'name']`. Strings on output, numbers too on input. */
+export type Path = readonly (string | number)[]
+
+/** A list of values as it travels: JSON, plus where its functions and repeats were. */
+export interface Scrubbed {
+  readonly arguments: readonly unknown[]
+  /** Reference id -> path. */
+  readonly callbacks: Readonly<Record<string, Path>>
+  readonly links: readonly { readonly from: Path; readonly to: Path }[]
+}
+
+/** What a dservice peer says of itself, once, beside its methods. */
+export interface Hello {
+  /** Version of the dialect: 1. */
+  readonly protocol: number
+  /** null: a client, which serves nothing under a name. */
+  readonly identity: Identity | null
+  /** What the sender of this hello accepts; the other side refuses first. */
+  readonly limits: {
+    readonly row: number
+    readonly pending: number
+    readonly depth: number
+    readonly nodes: number
+  }
+}
+
+/** An Error as it travels. Only own enumerable plain data goes along in `properties`. */
+export interface WireError {
+  readonly name: string
+  readonly message: string
+  readonly code?: string | number
+  /** Whether the method ran, as the peer that answers knows it. */
+  readonly ran: 'no' | 'maybe' | 'yes'
+  readonly properties?: Readonly<Record<string, unknown>>
+  readonly cause?: WireError
+}
+
+export type Message =
+  /** The first message of each side: its api, with a reference for each method. */
+  | { readonly type: 'methods'; readonly api: Scrubbed; readonly hello: Hello | null }
+  /** `id` null: one way, as classic dnode calls. Otherwise an answer or an error with that id comes back. */
+  | {
+      readonly type: 'call'
+      readonly method: string | number
+      readonly id: number | null
+      readonly values: Scrubbed
+    }
+  | { readonly type: 'answer'; readonly id: number; readonly values: Scrubbed }
+  | { readonly type: 'error'; readonly id: number; readonly error: WireError }
+  /** The receiver of references forgets them; their owner may too. */
+  | { readonly type: 'cull'; readonly ids: readonly number[] }
+  /** The sender's state, or what it relies on, changed (`revision` counts the latter). */
+  | { readonly type: 'changed'; readonly state: Identity['state']; readonly revision: number }
+
+/** How a call ended. An expected outcome is a value, so that the caller makes the error, with its own line in the stack. */
+export type Outcome =
+  { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: Error }

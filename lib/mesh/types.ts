@@ -1,0 +1,188 @@
+/** What a user holds: the shapes of a dservice, its options and its data. */
+import type { Clock } from '../base/clock.js'
+import type { DServiceError } from '../base/errors.js'
+import type { State } from '../base/identity.js'
+import type { Logger } from '../base/logger.js'
+import type { ClassicRemote, Remote } from '../dnode/remote.js'
+
+/** Milliseconds, or text such as `250ms`, `2s`, `1m`. */
+export type Duration = number | string
+
+export interface DServiceOptions {
+  /** Meshes do not see each other. Default: DSERVICE_MESH, package.json, `default`. */
+  readonly mesh?: string
+  /** How services find each other: `mdns:`, `static:d1=127.0.0.1:4001,…`, `memory:`. Default: DSERVICE_ENGINE, package.json, `mdns:`. */
+  readonly engine?: string
+  /** Overrides the version found in package.json. */
+  readonly version?: string
+  /** Where to listen. Default: 127.0.0.1; wider needs `insecure`. */
+  readonly host?: string
+  /** Default: a free port, another at each start. */
+  readonly port?: number
+  /** The address that others are told, `host` or `host:port`, where it differs (containers). */
+  readonly advertise?: string
+  /** Allows addresses beyond this machine without a key. Warns once. */
+  readonly insecure?: boolean
+  /** Calls `stop()` on SIGINT and SIGTERM. Default: false. */
+  readonly signals?: boolean
+  readonly logger?: Logger
+  /** For tests. */
+  readonly clock?: Clock
+}
+
+export interface HandleOptions {
+  /** Deadline of each call. Default: 30 s. */
+  readonly timeout?: Duration
+}
+
+export interface RelyOptions extends HandleOptions {
+  /** The service is ready without it. */
+  readonly optional?: boolean
+  /** Looked for at the first call; the service is ready without it, and it closes no cycle. */
+  readonly lazy?: boolean
+}
+
+/** A dependency as it stands. */
+export interface EdgeView {
+  readonly name: string
+  readonly range: string
+  readonly optional: boolean
+  readonly lazy: boolean
+  /** Whether a ready instance is in range. */
+  readonly met: boolean
+  readonly declaredIn: 'rely()' | 'package.json'
+}
+
+/** A required dependency that is not met, and what is there instead: `1.4.2 (out of range)`. */
+export interface Missing {
+  readonly name: string
+  readonly range: string
+  readonly live: readonly string[]
+}
+
+/** What `$describe` answers. */
+export interface Description {
+  readonly name: string
+  readonly version: string
+  readonly id: string
+  readonly state: State
+  readonly started: number
+  readonly edges: readonly EdgeView[]
+  readonly methods: readonly string[]
+}
+
+/** A live instance as this node proved it by a hello. */
+export interface InstanceView extends Description {
+  readonly address: string
+  /** False where the peer did not answer `$describe` in time; edges are then unknown. */
+  readonly described: boolean
+}
+
+export interface GraphNode {
+  /** `d1@1.2.0`. */
+  readonly node: string
+  readonly name: string
+  readonly version: string
+  readonly state: State
+  readonly instances: number
+}
+
+export interface GraphEdge extends EdgeView {
+  /** `d2@1.0.0`. */
+  readonly from: string
+  /** The nodes that the edge resolves to now. */
+  readonly to: readonly string[]
+}
+
+export interface GraphView {
+  readonly nodes: readonly GraphNode[]
+  readonly edges: readonly GraphEdge[]
+  /** Each a path whose first and last node are the same. */
+  readonly cycles: readonly (readonly string[])[]
+}
+
+/** All that a node can say of its mesh, as plain data. */
+export interface MeshView {
+  readonly v: 1
+  readonly mesh: string
+  readonly engine: string
+  readonly instances: readonly InstanceView[]
+  /** Announced, but not connectable. */
+  readonly unreachable: readonly {
+    readonly name: string | null
+    readonly version: string | null
+    readonly address: string
+    readonly reason: string
+  }[]
+  readonly graph: GraphView
+}
+
+export interface InspectOptions {
+  /** Only services of this name. */
+  readonly name?: string
+  /** Looks until nothing new came for this long. Default: 300 ms. */
+  readonly settle?: Duration
+}
+
+/** dnode's `d`, as far as a service's client needs it: a light view of a pooled session. */
+export interface DnodeView {
+  /** Lets go of the session, and forgets the callbacks that were sent through this view. Twice is fine. */
+  end(): void
+  /** `end`: once, when the session is lost or after `end()`. */
+  on(event: 'end', run: () => void): this
+  once(event: 'end', run: () => void): this
+  off(event: 'end', run: () => void): this
+}
+
+export type DnodeForCallback<T = unknown> = (
+  err: DServiceError | null,
+  remote: ClassicRemote<T>,
+  d: DnodeView,
+) => void
+
+export interface DServiceEvents {
+  state: (state: State) => void
+  /** What the mesh around this service looks like may have changed. */
+  graph: () => void
+  /** Something failed that no promise could tell of. */
+  error: (error: Error) => void
+}
+
+/** The object in the user's hand: a service, or a client where `name` is null. */
+export interface DService<A = unknown> extends AsyncDisposable {
+  readonly api: A
+  readonly name: string | null
+  readonly version: string
+  /** Of the current start; '' before the first. */
+  readonly id: string
+  readonly mesh: string
+  readonly state: State
+  /** What `waiting` waits for. */
+  readonly missing: readonly Missing[]
+  /** Where it listens, `127.0.0.1:51423`; null while it does not. */
+  readonly address: string | null
+  /**
+   * Listens, announces, and waits for what the service relies on; resolves when it is ready.
+   * Errors: DS_LISTEN, DS_ENGINE, DS_INSECURE, DS_CYCLE, DS_INVALID (nothing to serve), DS_CLOSED.
+   */
+  start(options?: { readonly signal?: AbortSignal }): Promise<void>
+  start(callback: (err?: Error) => void): void
+  /** Drains (10 s at most), says goodbye, closes. Twice is fine; a stopped service may be started again. */
+  stop(): Promise<void>
+  /** A handle: balanced over the instances in range, survives restarts. Resolves when one is there. Errors: DS_NO_INSTANCE, DS_UNREACHABLE, DS_INVALID. */
+  dnodeFor<T = unknown>(name: string, range?: string, options?: HandleOptions): Promise<Remote<T>>
+  /** dnode's way: one session, a classic remote. */
+  dnodeFor<T = unknown>(name: string, callback: DnodeForCallback<T>): void
+  dnodeFor<T = unknown>(name: string, range: string | undefined, callback: DnodeForCallback<T>): void
+  dnodeFor<T = unknown>(
+    name: string,
+    range: string | undefined,
+    options: HandleOptions | undefined,
+    callback: DnodeForCallback<T>,
+  ): void
+  /** Declares a dependency and returns its handle at once. Errors: DS_INVALID. */
+  rely<T = unknown>(name: string, range?: string, options?: RelyOptions): Remote<T>
+  /** What is there now: connects to what is announced, and asks it. */
+  inspect(options?: InspectOptions): Promise<MeshView>
+  on<E extends keyof DServiceEvents>(event: E, run: DServiceEvents[E]): Disposable
+}
