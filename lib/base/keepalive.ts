@@ -1,0 +1,35 @@
+/** The one place that keeps the process alive: sockets and timers of the library never do. */
+
+/** Longer than any process lives between two ticks; the timer only has to exist. */
+const FOREVER = 2 ** 30
+
+/** Counts what is pending; while there is something, Node does not exit. Owned by one dservice. */
+export class KeepAlive {
+  #count = 0
+  #timer: NodeJS.Timeout | undefined
+
+  get count(): number {
+    return this.#count
+  }
+
+  /** Something is pending until `release` is called as often. */
+  hold(): void {
+    if (this.#count++ > 0) return
+    this.#timer ??= setInterval(() => undefined, FOREVER)
+    this.#timer.ref()
+  }
+
+  release(): void {
+    if (--this.#count === 0) this.#timer?.unref()
+  }
+
+  /** Holds while `promise` is pending, and passes it on. */
+  async during<T>(promise: Promise<T>): Promise<T> {
+    this.hold()
+    try {
+      return await promise
+    } finally {
+      this.release()
+    }
+  }
+}
