@@ -25,6 +25,8 @@ export interface DServiceOptions {
   readonly insecure?: boolean
   /** Calls `stop()` on SIGINT and SIGTERM. Default: false. */
   readonly signals?: boolean
+  /** How long a call or a `dnodeFor` waits for an instance, within its deadline. Default: 5 s. */
+  readonly instanceWait?: Duration
   readonly logger?: Logger
   /** For tests. */
   readonly clock?: Clock
