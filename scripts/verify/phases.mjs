@@ -1,0 +1,76 @@
+/** The phases in their order, each with its budget in seconds on two cores. Together they stay under ten minutes. */
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { packed, published } from './pack.mjs'
+import { bin, LOGS, node, PhaseError, ROOT } from './run.mjs'
+import { systemNeeds } from './system.mjs'
+import { versions } from './versions.mjs'
+
+const AFTER_BUILD = ['build']
+const LINT = ['--type-aware', '--deny-warnings', '--report-unused-disable-directives']
+
+export const PHASES = [
+  { name: 'versions', budget: 5, run: versions },
+  { name: 'system', budget: 60, run: systemNeeds },
+  { name: 'build', budget: 30, run: tool('build', 'typescript', ['-p', 'tsconfig.build.json'], 'tsc') },
+  { name: 'types', budget: 30, run: tool('types', 'typescript', ['-p', 'tsconfig.json', '--noEmit'], 'tsc') },
+  { name: 'lint', budget: 30, run: tool('lint', 'oxlint', LINT) },
+  { name: 'format', budget: 20, run: tool('format', 'prettier', ['--check', '.']) },
+  { name: 'knip', budget: 20, run: tool('knip', 'knip', ['--no-progress']) },
+  { name: 'package', budget: 30, after: AFTER_BUILD, run: published },
+  { name: 'tests', budget: 150, run: vitest('unit') },
+  { name: 'processes', budget: 120, after: AFTER_BUILD, run: vitest('processes') },
+  { name: 'examples', budget: 45, after: AFTER_BUILD, run: vitest('examples') },
+  { name: 'pack', budget: 40, after: AFTER_BUILD, run: packed },
+  { name: 'demo', budget: 20, after: AFTER_BUILD, run: demo },
+]
+
+/** A phase that is one command of a development dependency. */
+function tool(log, packageName, args, command = packageName) {
+  return async () => {
+    await node(log, [bin(packageName, command), ...args])
+  }
+}
+
+/** A phase that is one vitest project; its numbers come from the JSON report. */
+function vitest(project) {
+  return async () => {
+    const report = path.join(LOGS, `${project}.json`)
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+    const args = [bin('vitest'), 'run', '--project', project, ...reporters]
+    try {
+      await node(project, args, { env: { DSERVICE_BUILT: existsSync(path.join(ROOT, 'dist')) ? '1' : '0' } })
+    } catch (error) {
+      error.counts = counted(report)
+      throw error
+    }
+    const counts = counted(report)
+    return { counts, note: `${counts.passed} passed, ${counts.skipped} skipped${skippedNames(report)}` }
+  }
+}
+
+function readReport(file) {
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : null
+}
+
+function counted(file) {
+  const report = readReport(file)
+  if (!report) return {}
+  const { numPassedTests: passed, numFailedTests: failed, numPendingTests, numTodoTests } = report
+  return { passed, failed, skipped: numPendingTests + numTodoTests }
+}
+
+function skippedNames(file) {
+  const tests = readReport(file).testResults.flatMap((result) => result.assertionResults)
+  const names = tests.filter((test) => ['pending', 'skipped', 'todo'].includes(test.status))
+  return names.map((test) => `\n    skipped: ${test.fullName}`).join('')
+}
+
+/** The demo without a terminal checks its own output. */
+async function demo() {
+  const main = path.join(ROOT, 'dist', 'lib', 'tools', 'cli', 'main.js')
+  const output = await node('demo', [main, 'demo', '--once'], { limit: 40 })
+  if (!output.includes('RULEZ') || !output.includes('BOOP')) {
+    throw new PhaseError('the demo did not print RULEZ and BOOP', { tail: output })
+  }
+}
