@@ -14,6 +14,8 @@ export interface Defaults {
   readonly connectTimeout: number
   /** The peer's hello must be there within this. */
   readonly helloTimeout: number
+  /** A connection that is closed in order waits this long for its peer to read the last rows and to end too. */
+  readonly closeTimeout: number
   /** `stop()` lets calls that run finish for at most this. */
   readonly drain: number
   /** A call that surely did not run is tried again at most so often. */
@@ -30,6 +32,7 @@ export const DEFAULTS: Defaults = Object.freeze({
   instanceWait: 5_000,
   connectTimeout: 3_000,
   helloTimeout: 2_000,
+  closeTimeout: 2_000,
   drain: 10_000,
   retries: 3,
   reconnectBase: 50,

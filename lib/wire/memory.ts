@@ -1,0 +1,205 @@
+/** A network in memory: nodes with names, connections that can be cut, silenced, delayed. The fake beside the real transport. */
+import type { Clock } from '../base/clock.js'
+import { Emitter } from '../base/emitter.js'
+import { listen as cannotListen, toError } from '../base/errors.js'
+import { DEFAULTS } from '../base/options.js'
+import { formatAddress, type Address, type Connection, type Listening, type Transport } from './connection.js'
+import { dialing } from './dial.js'
+import { joinPair, type Line, type Pair } from './memory-pair.js'
+
+export { memoryPair, type PairOptions } from './memory-pair.js'
+
+/** The first port that the network gives away by itself. */
+const FIRST_PORT = 40_001
+
+/** What happens to a network as a whole. */
+export interface NetworkEvents {
+  healed: () => void
+  crashed: (node: string) => void
+}
+
+type Accept = (connection: Connection) => void
+
+interface Link {
+  readonly nodes: readonly [string, string]
+  readonly pair: Pair
+}
+
+/** Nodes in one process that reach each other only through here. Owned by one test; nothing of it outlives the process. */
+export class MemoryNetwork {
+  readonly #clock: Clock
+  readonly #events = new Emitter<NetworkEvents>()
+  /** `node:port` -> who takes connections there. */
+  readonly #listeners = new Map<string, { readonly node: string; readonly accept: Accept }>()
+  readonly #links = new Set<Link>()
+  readonly #cut = new Set<string>()
+  readonly #silent = new Set<string>()
+  /** Dials that a silence holds up. */
+  readonly #held = new Set<() => void>()
+  #delay = 0
+  #port = FIRST_PORT
+  #dialled = 0
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** The transport of one node. Whatever host it listens on, its address is `{ host: node, port }`. */
+  transport(node: string): Transport {
+    return {
+      listen: async (at, accept) => this.#listen(node, at, accept),
+      dial: (to, signal) => this.#dial(node, to, signal),
+    }
+  }
+
+  on<E extends keyof NetworkEvents>(event: E, run: NetworkEvents[E]): Disposable {
+    return this.#events.on(event, run)
+  }
+
+  /** Breaks what is open between two nodes, so that both notice, and lets no dial through. */
+  cut(a: string, b: string): void {
+    this.#cut.add(keyOf(a, b))
+    for (const { pair } of this.#between(a, b)) {
+      pair.breakEnd(0)
+      pair.breakEnd(1)
+    }
+  }
+
+  /** Rows, ends and dials between two nodes get lost without anybody noticing; what connections carry arrives after `heal`. */
+  silence(a: string, b: string): void {
+    this.#silent.add(keyOf(a, b))
+  }
+
+  /** Ends a cut or a silence. Connections that were cut stay cut. */
+  heal(a: string, b: string): void {
+    this.#cut.delete(keyOf(a, b))
+    this.#silent.delete(keyOf(a, b))
+    for (const { pair } of this.#between(a, b)) pair.resume()
+    const held = [...this.#held]
+    this.#held.clear()
+    for (const retry of held) retry()
+    this.#events.emit('healed')
+  }
+
+  /** A node dies without a goodbye. It may come back under the same name. */
+  crash(node: string): void {
+    for (const [key, listener] of this.#listeners) {
+      if (listener.node === node) this.#listeners.delete(key)
+    }
+    for (const { nodes, pair } of [...this.#links]) {
+      if (nodes[0] === node) pair.breakEnd(0)
+      if (nodes[1] === node) pair.breakEnd(1)
+    }
+    this.#events.emit('crashed', node)
+  }
+
+  /** How long everything sent from now on takes from node to node. */
+  delay(ms: number): void {
+    this.#delay = ms
+  }
+
+  /** Whether rows get from one node to the other. */
+  reaches(a: string, b: string): boolean {
+    return !this.#cut.has(keyOf(a, b)) && !this.#silent.has(keyOf(a, b))
+  }
+
+  /** Connections that are open at one end at least, of all nodes or of one: a leak check ends a test with 0. */
+  connections(node?: string): number {
+    return [...this.#links].filter(({ nodes }) => node === undefined || nodes.includes(node)).length
+  }
+
+  /** Ports that are listened on, of all nodes or of one. */
+  listeners(node?: string): number {
+    return [...this.#listeners.values()].filter((one) => node === undefined || one.node === node).length
+  }
+
+  #listen(node: string, at: Address, accept: Accept): Listening {
+    const asked = 'path' in at ? 0 : at.port
+    const address = { host: node, port: asked === 0 ? this.#port++ : asked }
+    const key = formatAddress(address)
+    if (this.#listeners.has(key)) {
+      throw cannotListen({
+        summary: `cannot listen on ${key}: EADDRINUSE`,
+        hint: 'choose another port, or 0 for a free one',
+        details: { address: key, reason: 'EADDRINUSE' },
+      })
+    }
+    const listener = { node, accept }
+    this.#listeners.set(key, listener)
+    const close = async (): Promise<void> => {
+      if (this.#listeners.get(key) === listener) this.#listeners.delete(key)
+    }
+    return { address, close, [Symbol.asyncDispose]: close }
+  }
+
+  #dial(from: string, to: Address, signal?: AbortSignal): Promise<Connection> {
+    const options = { to, clock: this.#clock, within: DEFAULTS.connectTimeout, signal }
+    return dialing(options, (attempt) => {
+      let isAbandoned = false
+      const arrive = (): void => {
+        if (isAbandoned) return
+        const outcome = this.#connect(from, to)
+        if (outcome === 'silence') this.#held.add(arrive)
+        else if (typeof outcome === 'string') attempt.failed(outcome)
+        else attempt.connected(outcome)
+      }
+      if (this.#delay > 0) this.#clock.after(this.#delay, arrive)
+      else setImmediate(arrive)
+      return () => {
+        isAbandoned = true
+        this.#held.delete(arrive)
+      }
+    })
+  }
+
+  /** The dialler's end of a new connection, or why there is none. */
+  #connect(from: string, to: Address): Connection | string {
+    if ('path' in to) return 'ENOTSUP'
+    if (this.#silent.has(keyOf(from, to.host))) return 'silence'
+    if (this.#cut.has(keyOf(from, to.host))) return 'EHOSTUNREACH'
+    const listener = this.#listeners.get(formatAddress(to))
+    if (!listener) return 'ECONNREFUSED'
+    const [near, far] = this.#join(from, to).ends
+    try {
+      listener.accept(far)
+    } catch (error) {
+      far.destroy(toError(error))
+    }
+    return near
+  }
+
+  #join(from: string, to: { readonly host: string; readonly port: number }): Pair {
+    const pair = joinPair({
+      clock: this.#clock,
+      line: this.#line(from, to.host),
+      addresses: [formatAddress(to), `memory:${from}:${++this.#dialled}`],
+    })
+    const link: Link = { nodes: [from, to.host], pair }
+    this.#links.add(link)
+    void Promise.all(pair.ends.map((end) => end.closed)).then(() => this.#links.delete(link))
+    return pair
+  }
+
+  #line(a: string, b: string): Line {
+    const delay = (): number => this.#delay
+    const isSilent = (): boolean => this.#silent.has(keyOf(a, b))
+    return {
+      clock: this.#clock,
+      get delay() {
+        return delay()
+      },
+      get isSilent() {
+        return isSilent()
+      },
+    }
+  }
+
+  #between(a: string, b: string): Link[] {
+    return [...this.#links].filter(({ nodes: [x, y] }) => keyOf(x, y) === keyOf(a, b))
+  }
+}
+
+/** The same for both directions. */
+function keyOf(a: string, b: string): string {
+  return JSON.stringify([a, b].sort())
+}

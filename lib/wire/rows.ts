@@ -1,0 +1,135 @@
+/** Bytes to rows: splits what a peer sends at its newlines, within a limit, and parses each row. */
+import { isUtf8 } from 'node:buffer'
+import { limit, protocol, reasonOf } from '../base/errors.js'
+
+const NEWLINE = 0x0a
+const NOTHING = Buffer.alloc(0)
+/** Characters of a bad row that its error shows. */
+const SHOWN = 80
+/** What a terminal or an editor might obey instead of showing, beyond what JSON escapes. */
+const UNPRINTABLE = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g
+
+/** Takes one parsed row; answers false to hear no more. */
+export type TakeRow = (row: unknown) => boolean
+
+/** Text of a peer in quotes, shortened and escaped, so that an error may show it anywhere. */
+export function quote(text: string, length: number = SHOWN): string {
+  const shown = JSON.stringify(text.slice(0, length)).replace(
+    UNPRINTABLE,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+  return text.length > length ? `${shown}…` : shown
+}
+
+/**
+ * Reads the rows of one connection. It splits bytes, never text, so that a character may be cut anywhere; a row
+ * ends with "\n" or "\r\n"; empty rows are ignored. After an error, or once `take` answered false, it must not be used again.
+ */
+export class RowReader {
+  /** Bytes that a row may have, its newline not counted. Raised at any time; a lower one holds from the next chunk on. */
+  limit: number
+  readonly #take: TakeRow
+  /** The beginning of a row whose end has not come: it doubles as it grows, so that a row in many pieces costs no more than in one. */
+  #held: Buffer = NOTHING
+  #heldBytes = 0
+  #rows = 0
+
+  constructor(rowLimit: number, take: TakeRow) {
+    this.limit = rowLimit
+    this.#take = take
+  }
+
+  /** Bytes of the row that has begun and not ended. */
+  get pending(): number {
+    return this.#heldBytes
+  }
+
+  /** Hands on every row that `chunk` completes. Errors: DS_LIMIT, DS_PROTOCOL, and whatever `take` throws. */
+  push(chunk: Buffer): void {
+    let start = 0
+    if (this.#heldBytes > 0) {
+      const end = chunk.indexOf(NEWLINE)
+      this.#hold(end < 0 ? chunk : chunk.subarray(0, end))
+      if (end < 0 || !this.#release()) return
+      start = end + 1
+    }
+    const last = chunk.lastIndexOf(NEWLINE)
+    if (last >= start && !this.#run(chunk.subarray(start, last))) return
+    if (last + 1 < chunk.length) this.#hold(chunk.subarray(Math.max(start, last + 1)))
+  }
+
+  /** Keeps the piece of a row; the limit is checked before a byte of it is. */
+  #hold(piece: Buffer): void {
+    const size = this.#heldBytes + piece.length
+    this.#check(size)
+    if (size > this.#held.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(size, Math.min(this.#held.length * 2, this.limit)))
+      this.#held.copy(larger, 0, 0, this.#heldBytes)
+      this.#held = larger
+    }
+    piece.copy(this.#held, this.#heldBytes)
+    this.#heldBytes = size
+  }
+
+  /** The row that was held is whole. */
+  #release(): boolean {
+    const row = this.#held.subarray(0, this.#heldBytes)
+    this.#held = NOTHING
+    this.#heldBytes = 0
+    return this.#row(row)
+  }
+
+  /** Whole rows, with newlines between them: decoded at once where no single one can break a rule. */
+  #run(rows: Buffer): boolean {
+    if (rows.length > this.limit || !isUtf8(rows)) return this.#oneByOne(rows)
+    for (const text of rows.toString('utf8').split('\n')) {
+      if (!this.#parse(text)) return false
+    }
+    return true
+  }
+
+  #oneByOne(rows: Buffer): boolean {
+    for (let start = 0, end = 0; start <= rows.length; start = end + 1) {
+      end = rows.indexOf(NEWLINE, start)
+      if (end < 0) end = rows.length
+      if (!this.#row(rows.subarray(start, end))) return false
+    }
+    return true
+  }
+
+  #row(row: Buffer): boolean {
+    this.#check(row.length)
+    if (!isUtf8(row)) throw this.#malformed('not UTF-8', row.toString('latin1'))
+    return this.#parse(row.toString('utf8'))
+  }
+
+  #check(size: number): void {
+    if (size <= this.limit) return
+    throw limit({
+      summary: `row ${this.#rows + 1} has ${size} bytes or more, and ${this.limit} are allowed`,
+      hint: 'send less at once, or in several calls',
+      details: { row: this.#rows + 1, limit: this.limit },
+    })
+  }
+
+  #parse(text: string): boolean {
+    if (text === '' || text === '\r') return true
+    let row: unknown
+    try {
+      row = JSON.parse(text)
+    } catch (error) {
+      throw this.#malformed(`no JSON, ${quote(reasonOf(error), 160)}`, text)
+    }
+    this.#rows++
+    return this.#take(row)
+  }
+
+  /** Without a `cause`: the parser's own error repeats the peer's text unescaped. */
+  #malformed(why: string, text: string): Error {
+    return protocol({
+      summary: `row ${this.#rows + 1} is ${why}: ${quote(text)}`,
+      hint: 'a peer of this port must speak dnode: one JSON text a line',
+      details: { row: this.#rows + 1 },
+    })
+  }
+}

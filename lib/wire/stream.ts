@@ -1,0 +1,181 @@
+/** A connection on top of any duplex stream: a socket, an in-memory pipe, a pipe of the user's. */
+import type { Duplex } from 'node:stream'
+import type { Clock } from '../base/clock.js'
+import { disconnected, limit, reasonOf, toError } from '../base/errors.js'
+import { DEFAULTS, LIMITS } from '../base/options.js'
+import type { Connection, Peer, Sink } from './connection.js'
+import { RowReader } from './rows.js'
+
+/** What a stream cannot say of itself. */
+export interface StreamOptions {
+  readonly peer: Peer
+  readonly clock: Clock
+  /** Bytes that may wait for a peer that does not read. Default: LIMITS.writeQueue. */
+  readonly writeQueue?: number | undefined
+  /** How long `close` waits for the peer to read what was sent and to end its own side. Default: DEFAULTS.closeTimeout. */
+  readonly closeTimeout?: number | undefined
+  /** Ends the stream so that the peer takes it for a failure, not for an end in order. Default: destroys the stream. */
+  readonly reset?: (() => void) | undefined
+}
+
+/** Wraps a duplex that nobody else reads or writes; from here on the connection owns it. */
+export function connectionOf(stream: Duplex, options: StreamOptions): Connection {
+  return new StreamConnection(stream, options)
+}
+
+/**
+ * The end of a connection, whoever begins it:
+ *
+ *   we:    close()  -> our end is written -> the peer's end comes -> closed: null
+ *   peer:  its end  -> what was read is handled, answers go out -> our end is written -> closed: null
+ *   either: destroy, a reset, a broken rule -> closed: the error
+ */
+class StreamConnection implements Connection {
+  readonly peer: Peer
+  readonly closed: Promise<Error | null>
+  readonly #stream: Duplex
+  readonly #options: StreamOptions
+  readonly #reader: RowReader
+  #settle: (reason: Error | null) => void = () => undefined
+  #sink: Sink | undefined
+  #isOver = false
+  #isEnding = false
+  #peerEnded = false
+  #closeTimer: Disposable | undefined
+
+  constructor(stream: Duplex, options: StreamOptions) {
+    // first of all: an error that nobody listens to ends the process
+    stream.on('error', (error: Error) => this.#broke(error))
+    this.#stream = stream
+    this.#options = options
+    this.peer = options.peer
+    this.closed = new Promise((resolve) => (this.#settle = resolve))
+    this.#reader = new RowReader(LIMITS.helloRow, (row) => this.#deliver(row))
+    stream.on('end', () => this.#onPeerEnd())
+    stream.on('finish', () => this.#maybeOver())
+    stream.on('drain', () => this.#guard(() => this.#sink?.drain()))
+    stream.on('close', () => this.#onClose())
+  }
+
+  get rowLimit(): number {
+    return this.#reader.limit
+  }
+
+  set rowLimit(bytes: number) {
+    this.#reader.limit = bytes
+  }
+
+  get queued(): number {
+    return this.#stream.writableLength
+  }
+
+  open(sink: Sink): void {
+    if (this.#sink) throw new Error('a connection has one reader: open() was called twice')
+    this.#sink = sink
+    this.#stream.on('data', (chunk: Buffer | string) => this.#read(chunk))
+  }
+
+  send(rows: string): boolean {
+    if (this.#isOver || this.#isEnding) return true
+    const isQuick = this.#stream.write(rows)
+    const most = this.#options.writeQueue ?? LIMITS.writeQueue
+    if (this.queued > most) this.destroy(this.#tooSlow(most))
+    return isQuick
+  }
+
+  async close(): Promise<void> {
+    this.#end()
+    // what nobody reads would keep the peer's end from being seen
+    if (!this.#sink) this.#stream.resume()
+    await this.closed
+  }
+
+  destroy(reason: Error): void {
+    this.#over(reason)
+  }
+
+  #read(chunk: Buffer | string): void {
+    this.#guard(() => this.#reader.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk))
+  }
+
+  /** Whatever a peer's bytes reach runs in here: what it throws ends this connection and nothing else. */
+  #guard(run: () => void): void {
+    if (this.#isOver) return
+    try {
+      run()
+    } catch (error) {
+      this.#over(toError(error))
+    }
+  }
+
+  #deliver(row: unknown): boolean {
+    this.#sink?.row(row)
+    return !this.#isOver
+  }
+
+  #onPeerEnd(): void {
+    if (this.#isOver) return
+    this.#peerEnded = true
+    const { pending } = this.#reader
+    if (pending > 0) return this.#over(this.#hungUp(`hung up in the middle of a row, after ${pending} bytes`))
+    // a turn later, so that the answers to its last rows go out first
+    setImmediate(() => this.#end())
+  }
+
+  /** Writes our end, once. */
+  #end(): void {
+    if (this.#isOver || this.#isEnding) return
+    this.#isEnding = true
+    const wait = this.#options.closeTimeout ?? DEFAULTS.closeTimeout
+    this.#closeTimer = this.#options.clock.after(wait, () => this.#onCloseTimeout())
+    this.#stream.end()
+    this.#maybeOver()
+  }
+
+  #onCloseTimeout(): void {
+    this.#over(this.#stream.writableFinished ? null : this.#hungUp('did not read what was sent last'))
+  }
+
+  #maybeOver(): void {
+    if (this.#isEnding && this.#peerEnded && this.#stream.writableFinished) this.#over(null)
+  }
+
+  #onClose(): void {
+    this.#over(this.#endedInOrder ? null : this.#hungUp('is gone without a word'))
+  }
+
+  #broke(error: Error): void {
+    this.#over(this.#endedInOrder ? null : this.#hungUp(`broke the connection, ${reasonOf(error)}`, error))
+  }
+
+  /** A reset after either side's end loses nothing that was promised. */
+  get #endedInOrder(): boolean {
+    return this.#peerEnded || (this.#isEnding && this.#stream.writableFinished)
+  }
+
+  /** The one way out: settles `closed` and lets go of the stream. The first reason stands. */
+  #over(reason: Error | null): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#closeTimer?.[Symbol.dispose]()
+    this.#settle(reason)
+    if (reason) this.#options.reset?.()
+    this.#stream.destroy()
+  }
+
+  #hungUp(what: string, cause?: Error): Error {
+    return disconnected({
+      summary: `the peer at ${this.peer.address} ${what}`,
+      hint: 'calls without an answer may have run',
+      cause,
+    })
+  }
+
+  #tooSlow(most: number): Error {
+    return limit({
+      summary: `${this.queued} bytes wait for the peer at ${this.peer.address}, which reads too slowly; ${most} are allowed`,
+      hint: 'send less at once, or make the peer read',
+      ran: 'maybe',
+    })
+  }
+}
