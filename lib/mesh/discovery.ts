@@ -25,6 +25,8 @@ export interface Announcement extends AsyncDisposable {
 export interface Discovery extends AsyncDisposable {
   /** `mdns:`, `static:…`, `memory:`; for people and for errors. */
   readonly url: string
+  /** Milliseconds in which the instances that are there have answered a question; 0 where they are known at once. */
+  readonly gather: number
   /** Makes an instance known at its addresses. Resolves when the first announcement is out. Errors: DS_ENGINE. */
   announce(self: Identity, at: readonly Address[]): Promise<Announcement>
   /**

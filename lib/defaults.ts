@@ -1,0 +1,207 @@
+/**
+ * The composition root: from what the user gives, the environment and the package.json to a dservice.
+ * Here, and nowhere else, is process-wide state: the engines in use, the package.json, and the warnings given.
+ */
+import net from 'node:net'
+import { systemClock, type Clock } from './base/clock.js'
+import { insecure, invalid, type DServiceError } from './base/errors.js'
+import { silentLogger, type Logger } from './base/logger.js'
+import { checkName, checkVersion, duration, splitAt } from './base/names.js'
+import { DEFAULTS } from './base/options.js'
+import { findPackage, startFolder, type PackageInfo } from './base/package.js'
+import { checkApi } from './mesh/api.js'
+import type { Discovery } from './mesh/discovery.js'
+import { Service } from './mesh/dservice.js'
+import { LazyDiscovery, type Loan } from './mesh/lazy-discovery.js'
+import type { DService, DServiceOptions } from './mesh/types.js'
+import { stopOnSignals } from './mesh/signals.js'
+import { formatAddress, type Address } from './wire/connection.js'
+import { tcpTransport } from './wire/tcp.js'
+
+/** An engine in use, by URL and mesh, and how many dservices use it. */
+interface Used {
+  users: number
+  readonly loading: Promise<Discovery>
+}
+
+const engines = new Map<string, Used>()
+let packageInfo: PackageInfo | undefined
+let warned = false
+
+/** A client: it announces nothing. An api, where it has one, is for servers that call back. */
+export function dservice(options?: DServiceOptions): DService
+export function dservice<A extends object = object>(
+  name: null,
+  api?: A,
+  options?: DServiceOptions,
+): DService<A>
+/**
+ * A service under `name` or `name@version`, made of an object of functions (nested allowed) or dnode's constructor
+ * form. The version comes from `options.version`, the package.json of that name, or is 0.0.0.
+ * Errors: DS_INVALID, DS_INSECURE.
+ */
+export function dservice<A extends object>(name: string, api: A, options?: DServiceOptions): DService<A>
+export function dservice(
+  first?: string | null | DServiceOptions,
+  api?: object,
+  given?: DServiceOptions,
+): DService<object> {
+  const isOptions = typeof first === 'object' && first !== null
+  const options = (isOptions ? first : given) ?? {}
+  const name = typeof first === 'string' ? first : null
+  if (first !== undefined && first !== null && !isOptions && typeof first !== 'string') throw noName(first)
+  const service = compose(name, api, options)
+  return options.signals ? stopOnSignals(service) : service
+}
+
+function noName(given: unknown): DServiceError {
+  return invalid({
+    summary: `a name is text such as "d1" or "d1@1.2.0", not ${typeof given}`,
+    hint: 'null makes a client',
+  })
+}
+
+function compose(nameAt: string | null, api: object | undefined, options: DServiceOptions): Service<object> {
+  packageInfo ??= findPackage(startFolder(process.env, process.argv[1]))
+  const { name, after } = nameAt === null ? { name: null, after: undefined } : splitAt(nameAt)
+  if (name !== null) checkName(name)
+  if (name !== null || api !== undefined) checkApi(api)
+  const { clock = systemClock, logger = silentLogger } = options
+  const mesh = checkName(
+    options.mesh ?? process.env['DSERVICE_MESH'] ?? packageInfo.mesh ?? DEFAULTS.mesh,
+    'mesh name',
+  )
+  const url = options.engine ?? process.env['DSERVICE_ENGINE'] ?? packageInfo.engine ?? 'mdns:'
+  const listenAt = { host: options.host ?? DEFAULTS.host, port: portOf(options.port) }
+  const advertised = options.advertise === undefined ? null : addressOf(options.advertise)
+  const isAllowed = options.insecure === true
+  checkEngine(url)
+  checkScope(advertised ? [listenAt, advertised] : [listenAt], isAllowed)
+  const discovery = new LazyDiscovery(url, () => borrow(url, { mesh, clock, logger, isAllowed }))
+  return new Service<object>({
+    name,
+    version: versionOf(name, after ?? options.version, packageInfo),
+    api: api ?? {},
+    mesh,
+    discovery,
+    transport: tcpTransport({ clock, logger }),
+    clock,
+    logger,
+    listenAt,
+    advertise: (listening) => advertise(listening, advertised),
+    instanceWait: duration(options.instanceWait ?? DEFAULTS.instanceWait, 'instanceWait'),
+  })
+}
+
+// --- engines: one per URL and mesh and process
+
+interface EngineContext {
+  readonly mesh: string
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Addresses beyond this machine are wanted. */
+  readonly isAllowed: boolean
+}
+
+/** The engines there are, each loaded at its first use. */
+const LOADERS: Readonly<Record<string, (url: string, context: EngineContext) => Promise<Discovery>>> = {
+  'mdns:': async (_url, context) => (await import('./engines/mdns.js')).createMdns(context),
+  'memory:': async (_url, context) => (await import('./engines/memory.js')).createMemory(context),
+  'static:': async (url, context) => {
+    const { createStatic, staticAddresses } = await import('./engines/static.js')
+    checkScope(staticAddresses(url), context.isAllowed)
+    return createStatic(url)
+  },
+}
+
+/** The engine's loader. Errors: DS_INVALID for one that is not known. */
+function checkEngine(url: string): (url: string, context: EngineContext) => Promise<Discovery> {
+  const loader = LOADERS[url.slice(0, url.indexOf(':') + 1)]
+  if (loader) return loader
+  throw invalid({
+    summary: `${JSON.stringify(url)} is no engine`,
+    hint: `give one of ${Object.keys(LOADERS).join(', ')}, for example static:d1=127.0.0.1:4001`,
+  })
+}
+
+/** Shares the engine with every dservice of the same URL and mesh; the last one to go ends it. */
+async function borrow(url: string, context: EngineContext): Promise<Loan> {
+  const key = JSON.stringify([url, context.mesh, context.isAllowed])
+  const used = engines.get(key) ?? { users: 0, loading: checkEngine(url)(url, context) }
+  engines.set(key, used)
+  used.users++
+  let returned = false
+  const giveBack = async (): Promise<void> => {
+    if (returned) return
+    returned = true
+    if (--used.users > 0) return
+    engines.delete(key)
+    await (await used.loading)[Symbol.asyncDispose]()
+  }
+  try {
+    return { engine: await used.loading, [Symbol.asyncDispose]: giveBack }
+  } catch (error) {
+    if (--used.users === 0) engines.delete(key)
+    throw error
+  }
+}
+
+// --- what the user gave
+
+/** Options beat the package.json, which counts only for the service that has its name. */
+function versionOf(name: string | null, given: string | undefined, info: PackageInfo): string {
+  if (given !== undefined) return checkVersion(given)
+  return name !== null && info.name === name && info.version !== undefined
+    ? checkVersion(info.version)
+    : '0.0.0'
+}
+
+function portOf(port: unknown): number {
+  if (port === undefined) return 0
+  if (typeof port === 'number' && Number.isInteger(port) && port >= 0 && port <= 65_535) return port
+  throw invalid({
+    summary: `${JSON.stringify(port) ?? String(port)} is no port`,
+    hint: 'give a number from 0 (any free port) to 65535',
+  })
+}
+
+/** `host`, `host:port` or `[::1]:port`; port 0: the one that the service listens on. */
+function addressOf(text: string): { host: string; port: number } {
+  const match = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(text)
+  const host = match?.[1] ?? match?.[2]
+  if (host) return { host, port: portOf(Number(match?.[3] ?? 0)) }
+  throw invalid({
+    summary: `${JSON.stringify(text)} is no address`,
+    hint: 'give host, host:port or [::1]:port',
+  })
+}
+
+function advertise(listening: Address, advertised: { host: string; port: number } | null): Address {
+  if (!('port' in listening)) return listening
+  if (advertised) return { host: advertised.host, port: advertised.port || listening.port }
+  // "any address" is nowhere to connect to; on this machine it is the loopback
+  const any = listening.host === '0.0.0.0' || listening.host === '::'
+  return any ? { host: DEFAULTS.host, port: listening.port } : listening
+}
+
+/** Without a key everything lives on loopback, unless the user says otherwise in so many words. */
+function checkScope(addresses: readonly Address[], allowed: boolean): void {
+  const wide = addresses.find((address) => 'host' in address && !isLoopback(address.host))
+  if (!wide) return
+  if (!allowed) {
+    throw insecure({
+      summary: `${formatAddress(wide)} is beyond this machine, and there is no key to protect it`,
+      hint: 'stay on 127.0.0.1, or pass { insecure: true } where the network itself is trusted',
+    })
+  }
+  if (warned) return
+  warned = true
+  process.emitWarning(`dservice listens or looks beyond this machine without a key (insecure: true)`, {
+    code: 'DS_INSECURE',
+  })
+}
+
+function isLoopback(host: string): boolean {
+  if (host === 'localhost' || host === '::1') return true
+  return net.isIPv4(host) && host.startsWith('127.')
+}

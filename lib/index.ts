@@ -1,0 +1,36 @@
+/** The public face: what is not exported here is nobody's business. */
+import { DServiceError, isDServiceError } from './base/errors.js'
+import { DEFAULTS, LIMITS } from './base/options.js'
+import { dservice } from './defaults.js'
+
+// `require('dservice')` is the function itself; the other exports hang on it
+Object.assign(dservice, { dservice, DServiceError, isDServiceError, DEFAULTS, LIMITS })
+
+export { dservice, dservice as default, dservice as 'module.exports' }
+export { DServiceError, isDServiceError } from './base/errors.js'
+export { DEFAULTS, LIMITS } from './base/options.js'
+export type { Clock } from './base/clock.js'
+export type { Code, Ran } from './base/errors.js'
+export type { State } from './base/identity.js'
+export type { Logger, LogFields } from './base/logger.js'
+export type { Defaults, Limits } from './base/options.js'
+export type { ClassicRemote, Remote, UntypedRemote } from './dnode/remote.js'
+export type {
+  Description,
+  DnodeForCallback,
+  DnodeView,
+  DService,
+  DServiceEvents,
+  DServiceOptions,
+  Duration,
+  EdgeView,
+  GraphEdge,
+  GraphNode,
+  GraphView,
+  HandleOptions,
+  InspectOptions,
+  InstanceView,
+  MeshView,
+  Missing,
+  RelyOptions,
+} from './mesh/types.js'

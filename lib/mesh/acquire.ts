@@ -1,0 +1,154 @@
+/** From a name and a range to an instance to call: choose, or wait a bounded while, or say why there is none. */
+import type { Clock } from '../base/clock.js'
+import { closed, limit, noInstance, reasonOf, unreachable, type DServiceError } from '../base/errors.js'
+import type { KeepAlive } from '../base/keepalive.js'
+import { LIMITS } from '../base/options.js'
+import semver from 'semver'
+import { formatAddress } from '../wire/connection.js'
+import { choose } from './balancer.js'
+import type { LivePeer } from './peer.js'
+import type { Interest, Pool } from './pool.js'
+import { resolve } from './resolve.js'
+
+/** What all handles of one dservice share. */
+export interface NodeContext {
+  readonly pool: Pool
+  readonly clock: Clock
+  readonly keepAlive: KeepAlive
+  readonly mesh: string
+  /** How long a call or look-up waits for an instance. */
+  readonly instanceWait: number
+  /** Calls and look-ups that wait, by name. */
+  readonly waiting: Map<string, number>
+  /** Set once the dservice was stopped. */
+  readonly isStopped: () => boolean
+}
+
+/** A name and a range that somebody calls. */
+export interface Target {
+  readonly name: string
+  readonly range: string
+  /** Null until the first use of a lazy dependency. */
+  interest: Interest | null
+  /** False until the first choice, which waits until the candidates were gathered. */
+  gathered: boolean
+}
+
+export type Acquired =
+  { readonly ok: true; readonly peer: LivePeer } | { readonly ok: false; readonly error: Error }
+
+/** The instance for the next call, or undefined while there is none that can be chosen. */
+export function pick(
+  node: NodeContext,
+  target: Target,
+  without?: ReadonlySet<LivePeer>,
+): LivePeer | undefined {
+  const live = node.pool.live(target.name)
+  const usable = without?.size ? live.filter((peer) => !without.has(peer)) : live
+  const { chosen } = resolve(usable, target.range)
+  if (chosen.length < 2) return chosen[0]
+  const endpoints = chosen.map((peer) => ({ peer, pending: peer.session.pending }))
+  return choose(endpoints, () => node.clock.random())?.peer
+}
+
+/** Chooses an instance, waiting until `deadline` (monotonic) or `instanceWait` at most. Never rejects. */
+export async function acquire(
+  node: NodeContext,
+  target: Target,
+  deadline: number,
+  without?: ReadonlySet<LivePeer>,
+): Promise<Acquired> {
+  if (node.isStopped()) return { ok: false, error: stopped() }
+  const interest = want(node, target)
+  const wait = Math.max(0, Math.min(node.instanceWait, deadline - node.clock.monotonic()))
+  const count = (node.waiting.get(target.name) ?? 0) + 1
+  if (count > LIMITS.waiting) return { ok: false, error: tooMany(target) }
+  node.waiting.set(target.name, count)
+  try {
+    return await Promise.race([interest.failed, waitForOne(node, target, { interest, wait, without })])
+  } catch (error) {
+    return { ok: false, error: error as Error }
+  } finally {
+    node.waiting.set(target.name, (node.waiting.get(target.name) ?? 1) - 1)
+  }
+}
+
+/** The target's interest in its name, renewed when the pool was closed meanwhile. */
+export function want(node: NodeContext, target: Target): Interest {
+  if (target.interest && !target.interest.isOver) return target.interest
+  target.gathered = false
+  target.interest = node.pool.want(target.name)
+  return target.interest
+}
+
+interface Waiting {
+  readonly interest: Interest
+  readonly wait: number
+  readonly without: ReadonlySet<LivePeer> | undefined
+}
+
+async function waitForOne(node: NodeContext, target: Target, waiting: Waiting): Promise<Acquired> {
+  const { interest, wait, without } = waiting
+  if (!target.gathered) {
+    await Promise.race([interest.gathered, node.clock.sleep(wait)])
+    target.gathered = true
+  }
+  const peer = pick(node, target, without)
+  return peer ? { ok: true, peer } : untilChange(node, target, { wait, without })
+}
+
+function untilChange(
+  node: NodeContext,
+  target: Target,
+  { wait, without }: Omit<Waiting, 'interest'>,
+): Promise<Acquired> {
+  return new Promise((settle) => {
+    const end = (outcome: Acquired): void => {
+      timer[Symbol.dispose]()
+      listener[Symbol.dispose]()
+      settle(outcome)
+    }
+    const timer = node.clock.after(wait, () => end({ ok: false, error: explain(node, target) }))
+    const listener = node.pool.onChange(() => {
+      if (node.isStopped()) return end({ ok: false, error: stopped() })
+      const peer = pick(node, target, without)
+      if (peer) end({ ok: true, peer })
+    })
+  })
+}
+
+/** Why there is no instance: nothing announced, nothing in range, or nothing that can be connected to. */
+export function explain(node: NodeContext, target: Target): DServiceError {
+  const { name, range } = target
+  const { passed } = resolve(node.pool.live(name), range)
+  const live = passed.map(({ candidate: { identity }, why }) => `${name}@${identity.version} (${why})`)
+  const tries = node.pool
+    .hidden(name)
+    .filter(({ peer, hint }) => peer.lastError && (!hint.version || semver.satisfies(hint.version, range)))
+    .map(({ peer }) => ({ address: formatAddress(peer.address), reason: reasonOf(peer.lastError) }))
+  if (tries.length > 0) {
+    return unreachable({
+      summary: `${name}@${range} is announced but cannot be reached: ${tries.map((t) => `${t.address}: ${t.reason}`).join('; ')}`,
+      hint: 'the process may have died a moment ago, or a firewall is between',
+      details: { tries, live },
+    })
+  }
+  return noInstance({
+    summary: `no instance of ${name}@${range} on the mesh ${JSON.stringify(node.mesh)}${live.length ? `; live: ${live.join(', ')}` : ''}`,
+    hint: live.length
+      ? 'widen the range, or start an instance in range'
+      : `start ${name}, or look with: dservice ls`,
+    details: { live, known: live },
+  })
+}
+
+function stopped(): DServiceError {
+  return closed({ summary: 'this dservice was stopped', hint: 'make another one, or start it again' })
+}
+
+function tooMany(target: Target): DServiceError {
+  return limit({
+    summary: `${LIMITS.waiting} calls already wait for an instance of ${target.name}`,
+    hint: `start ${target.name}, or call less at once`,
+  })
+}

@@ -1,0 +1,53 @@
+/** `dnodeFor` with a callback, dnode's way: one session, a classic remote, and `d` to let go of it. */
+import { EventEmitter } from 'node:events'
+import type { DServiceError } from '../base/errors.js'
+import type { ClassicRemote } from '../dnode/remote.js'
+import { acquire, type NodeContext, type Target } from './acquire.js'
+import type { LivePeer } from './peer.js'
+import type { DnodeForCallback, DnodeView } from './types.js'
+
+/** Finds an instance and gives it to the callback, once. What the callback throws is the program's own error. */
+export async function dnodeForClassic<T>(
+  node: NodeContext,
+  target: Target,
+  { deadline, callback }: { deadline: number; callback: DnodeForCallback<T> },
+): Promise<void> {
+  const found = await node.keepAlive.during(acquire(node, target, deadline))
+  if (!found.ok) {
+    const none = undefined as never
+    return leavePromise(() => callback(found.error as DServiceError, none, none))
+  }
+  const view = new SessionView(node, found.peer)
+  leavePromise(() => callback(null, view.remote as ClassicRemote<T>, view))
+}
+
+/** Runs user code outside of our promises, so that what it throws is an uncaught exception, as with any callback. */
+function leavePromise(run: () => void): void {
+  process.nextTick(run)
+}
+
+/** dnode's `d`: pending, and keeping the process alive, until it ends or its session is lost. */
+class SessionView extends EventEmitter implements DnodeView {
+  readonly remote: Record<string, unknown>
+  readonly #node: NodeContext
+  readonly #release: () => void
+  #ended = false
+
+  constructor(node: NodeContext, peer: LivePeer) {
+    super()
+    const view = peer.session.view()
+    this.remote = view.remote
+    this.#release = () => view.release()
+    this.#node = node
+    node.keepAlive.hold()
+    void peer.session.closed.then(() => this.end())
+  }
+
+  end(): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#release()
+    this.#node.keepAlive.release()
+    leavePromise(() => void this.emit('end'))
+  }
+}

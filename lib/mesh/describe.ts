@@ -1,0 +1,53 @@
+/** `$describe`: what an instance says of itself, asked for and checked before it is believed. */
+import type { State } from '../base/identity.js'
+import type { LivePeer } from './peer.js'
+import type { Description, EdgeView } from './types.js'
+
+/** The method that every service answers from `waiting` on. */
+export const DESCRIBE = '$describe'
+
+/** An instance that does not answer within this is taken as one without edges. */
+const PATIENCE = 3_000
+
+/** More edges than any service has; a peer that claims more is not believed. */
+const MOST_EDGES = 1_000
+
+const STATES: readonly string[] = ['starting', 'waiting', 'ready', 'draining', 'stopped'] satisfies State[]
+
+/** Asks an instance for its description. Null: it did not answer in time, or not with a description of itself. */
+export async function describe(peer: LivePeer): Promise<Description | null> {
+  const { identity, session } = peer
+  const outcome = await session.call(DESCRIBE, [], { timeout: PATIENCE })
+  if (!outcome.ok || !isRecord(outcome.value)) return null
+  const { edges, state, methods } = outcome.value
+  if (!Array.isArray(edges) || edges.length > MOST_EDGES || !Array.isArray(methods)) return null
+  if (typeof state !== 'string' || !STATES.includes(state)) return null
+  const { name, version, id, started } = identity
+  return {
+    name,
+    version,
+    id,
+    started,
+    state: state as State,
+    edges: edges.map(toEdge).filter((edge) => edge !== null),
+    methods: methods.filter((method) => typeof method === 'string'),
+  }
+}
+
+function toEdge(value: unknown): EdgeView | null {
+  if (!isRecord(value)) return null
+  const { name, range, optional, lazy, met, declaredIn } = value
+  if (typeof name !== 'string' || typeof range !== 'string') return null
+  return {
+    name,
+    range,
+    optional: optional === true,
+    lazy: lazy === true,
+    met: met === true,
+    declaredIn: declaredIn === 'package.json' ? 'package.json' : 'rely()',
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,304 @@
+/** The object in the user's hand: a service with a name, a version and an api; or a client without a name. */
+import type { Clock } from '../base/clock.js'
+import { closed, invalid, reasonOf, toError, type DServiceError } from '../base/errors.js'
+import { Emitter } from '../base/emitter.js'
+import type { Identity, State } from '../base/identity.js'
+import { KeepAlive } from '../base/keepalive.js'
+import type { Logger } from '../base/logger.js'
+import { checkName, checkRange, duration } from '../base/names.js'
+import { DEFAULTS, LIMITS } from '../base/options.js'
+import type { Hello } from '../dnode/messages.js'
+import type { Remote } from '../dnode/remote.js'
+import type { SessionOptions } from '../dnode/session.js'
+import type { Address, Transport } from '../wire/connection.js'
+import { acquire, type NodeContext, type Target } from './acquire.js'
+import { methodsOf } from './api.js'
+import type { Caller } from './calls.js'
+import { dnodeForClassic } from './classic.js'
+import { DESCRIBE } from './describe.js'
+import type { Discovery } from './discovery.js'
+import { createHandle } from './handle.js'
+import { look } from './inspect.js'
+import { Pool } from './pool.js'
+import { untilReady } from './readiness.js'
+import { Relying, type Edge } from './relying.js'
+import { Run } from './run.js'
+import type * as face from './types.js'
+
+/** What a dservice is made of; defaults.ts composes it from what the user gave. */
+export interface Parts<A> {
+  /** Null: a client. */
+  readonly name: string | null
+  readonly version: string
+  readonly api: A
+  readonly mesh: string
+  readonly discovery: Discovery
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly listenAt: Address
+  /** What others are told, given where we listen. */
+  readonly advertise: (listening: Address) => Address
+  /** Milliseconds. */
+  readonly instanceWait: number
+}
+
+/** The dialect that we speak: docs/protocol.md. */
+const PROTOCOL = 1
+
+/** Implements DService; defaults.ts is the only one to construct it. */
+export class Service<A extends object> implements face.DService<A> {
+  readonly api: A
+  readonly name: string | null
+  readonly version: string
+  readonly mesh: string
+  readonly #parts: Parts<A>
+  readonly #events = new Emitter<face.DServiceEvents>()
+  readonly #node: NodeContext
+  readonly #relying: Relying
+  #run: Run | null = null
+  #stopped = false
+  #stopping: Promise<void> | null = null
+
+  constructor(parts: Parts<A>) {
+    this.#parts = parts
+    this.api = parts.api
+    this.name = parts.name
+    this.version = parts.version
+    this.mesh = parts.mesh
+    const { clock, logger, transport, mesh, discovery, instanceWait } = parts
+    const pool = new Pool(discovery, { clock, logger, transport, mesh, session: this.#session() })
+    const isStopped = (): boolean => this.#stopped
+    this.#node = {
+      pool,
+      clock,
+      mesh,
+      instanceWait,
+      isStopped,
+      keepAlive: new KeepAlive(),
+      waiting: new Map(),
+    }
+    this.#relying = new Relying(this.#node)
+    pool.onChange(() => this.#events.emit('graph'))
+  }
+
+  get id(): string {
+    return this.#run?.id ?? ''
+  }
+
+  get state(): State {
+    if (this.name === null) return this.#stopped ? 'stopped' : 'ready'
+    return this.#run?.state ?? 'stopped'
+  }
+
+  get missing(): readonly face.Missing[] {
+    return this.#run?.isUp ? this.#relying.missing : []
+  }
+
+  get address(): string | null {
+    return this.#run?.where ?? null
+  }
+
+  on<E extends keyof face.DServiceEvents>(event: E, run: face.DServiceEvents[E]): Disposable {
+    return this.#events.on(event, run)
+  }
+
+  start(options?: { readonly signal?: AbortSignal }): Promise<void>
+  start(callback: (err?: Error) => void): void
+  start(given?: { readonly signal?: AbortSignal } | ((err?: Error) => void)): Promise<void> | void {
+    if (typeof given !== 'function') return this.#start(given?.signal)
+    // what the callback throws must not become a rejection of ours
+    this.#start(undefined).then(
+      () => process.nextTick(given),
+      (error: unknown) => process.nextTick(given, toError(error)),
+    )
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop().finally(() => (this.#stopping = null))
+    return this.#stopping
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
+  }
+
+  dnodeFor<T = unknown>(name: string, range?: string, options?: face.HandleOptions): Promise<Remote<T>>
+  dnodeFor<T = unknown>(name: string, callback: face.DnodeForCallback<T>): void
+  dnodeFor<T = unknown>(name: string, range: string | undefined, callback: face.DnodeForCallback<T>): void
+  dnodeFor<T = unknown>(
+    name: string,
+    range: string | undefined,
+    options: face.HandleOptions | undefined,
+    callback: face.DnodeForCallback<T>,
+  ): void
+  dnodeFor<T>(name: string, ...rest: unknown[]): Promise<Remote<T>> | void {
+    const at = rest.findIndex((value) => typeof value === 'function')
+    const [range, options] = (at < 0 ? rest : rest.slice(0, at)) as [unknown, face.HandleOptions | undefined]
+    if (at < 0) return this.#handleFor<T>(name, range, options)
+    void this.#viewFor(this.#described(name, range, options), rest[at] as face.DnodeForCallback<T>)
+  }
+
+  rely<T = unknown>(name: string, range?: string, options: face.RelyOptions = {}): Remote<T> {
+    const caller = this.#caller(name, range, options)
+    const { optional = false, lazy = false } = options
+    const edge: Edge = { target: caller.target, optional, lazy, declaredIn: 'rely()' }
+    this.#relying.add(edge)
+    if (this.#run?.isUp) void this.#relyLate(edge, caller)
+    return createHandle<T>(caller)
+  }
+
+  async inspect({ name, settle = 300 }: face.InspectOptions = {}): Promise<face.MeshView> {
+    if (this.#stopped) throw stoppedError()
+    const { pool, clock, mesh, keepAlive } = this.#node
+    const wanted = name === undefined ? '*' : checkName(name)
+    return keepAlive.during(look({ pool, clock, mesh, name: wanted, settle: duration(settle, 'settle') }))
+  }
+
+  // --- starting and stopping
+
+  async #start(signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted()
+    await this.#stopping
+    const run = this.#run?.isUp ? this.#run : this.#launch()
+    const onAbort = (): void => void this.stop()
+    signal?.addEventListener('abort', onAbort, { once: true })
+    try {
+      await run.launched
+    } finally {
+      signal?.removeEventListener('abort', onAbort)
+    }
+    signal?.throwIfAborted()
+  }
+
+  #launch(): Run {
+    const { name, version, clock, logger, transport, discovery, listenAt, advertise } = this.#parts
+    if (name === null) {
+      throw invalid({ summary: 'a client has no name to serve under', hint: "use dservice('name', api)" })
+    }
+    this.#stopped = false
+    const serving = { clock, logger, transport, discovery, listenAt, advertise, session: this.#session() }
+    const onState = (state: State): void => void this.#events.emit('state', state)
+    this.#run = new Run({ name, version, node: this.#node, relying: this.#relying, serving, onState })
+    return this.#run
+  }
+
+  async #stop(): Promise<void> {
+    this.#node.keepAlive.hold()
+    try {
+      await this.#run?.stop()
+      this.#stopped = true
+      await this.#node.pool.close()
+      await this.#parts.discovery[Symbol.asyncDispose]()
+    } finally {
+      this.#node.keepAlive.release()
+    }
+  }
+
+  // --- our side of every session, dialled or accepted
+
+  #session(): Omit<SessionOptions, 'connection' | 'admit' | 'onChanged'> {
+    const { api, clock, logger } = this.#parts
+    return {
+      api,
+      clock,
+      logger,
+      hello: () => this.#hello(),
+      builtins: { [DESCRIBE]: () => this.#describe() },
+      onFail: (error) => logger.debug({ reason: reasonOf(error) }, 'a peer broke a rule'),
+      onError: (error) => this.#report(error, 'a one-way call failed'),
+    }
+  }
+
+  #hello(): Hello {
+    const { row, pending, depth, nodes } = LIMITS
+    const identity = this.#run?.isUp ? this.#run.identity : null
+    return { protocol: PROTOCOL, identity, limits: { row, pending, depth, nodes } }
+  }
+
+  #describe(): face.Description {
+    const { id, state, name, version } = this
+    const started = this.#run?.started ?? 0
+    return {
+      name: name ?? '',
+      version,
+      id,
+      state,
+      started,
+      edges: this.#relying.edges,
+      methods: methodsOf(this.api),
+    }
+  }
+
+  // --- looking for others
+
+  #caller(name: string, range: unknown, { timeout = DEFAULTS.timeout }: face.HandleOptions = {}): Caller {
+    const target: Target = {
+      name: checkName(name),
+      range: checkRange(range),
+      interest: null,
+      gathered: false,
+    }
+    return { node: this.#node, target, timeout: duration(timeout, 'timeout'), inFlight: 0, broken: null }
+  }
+
+  async #handleFor<T>(
+    name: string,
+    range: unknown,
+    options: face.HandleOptions | undefined,
+  ): Promise<Remote<T>> {
+    const caller = this.#caller(name, range, options)
+    const deadline = this.#node.clock.monotonic() + caller.timeout
+    const found = await this.#node.keepAlive.during(acquire(this.#node, caller.target, deadline))
+    if (found.ok) return createHandle<T>(caller)
+    Error.captureStackTrace(found.error)
+    throw found.error
+  }
+
+  /** The callback style tells of a bad name as of any other failure: through the callback. */
+  #described(name: string, range: unknown, options: face.HandleOptions | undefined): Caller | DServiceError {
+    try {
+      return this.#caller(name, range, options)
+    } catch (error) {
+      return error as DServiceError
+    }
+  }
+
+  async #viewFor<T>(caller: Caller | DServiceError, callback: face.DnodeForCallback<T>): Promise<void> {
+    if (caller instanceof Error) {
+      const none = undefined as never
+      return void process.nextTick(callback, caller, none, none)
+    }
+    const deadline = this.#node.clock.monotonic() + caller.timeout
+    await dnodeForClassic(this.#node, caller.target, { deadline, callback })
+  }
+
+  /** A dependency declared while the service runs: refused where it would close a cycle, and then the edge goes. */
+  async #relyLate(edge: Edge, caller: Caller): Promise<void> {
+    const run = this.#run
+    if (!run) return
+    this.#relying.look()
+    run.edgesChanged()
+    try {
+      const end = new AbortController()
+      await untilReady(
+        { node: this.#node, relying: this.#relying, self: () => run.identity, late: true },
+        end.signal,
+      )
+    } catch (error) {
+      caller.broken = toError(error)
+      this.#relying.remove(edge)
+      run.edgesChanged()
+      this.#report(caller.broken, 'a dependency was refused')
+    }
+  }
+
+  #report(error: Error, message: string): void {
+    this.#parts.logger.error({ reason: reasonOf(error) }, message)
+    this.#events.emit('error', error)
+  }
+}
+
+function stoppedError(): DServiceError {
+  return closed({ summary: 'this dservice was stopped', hint: 'make another one, or start it again' })
+}

@@ -1,0 +1,84 @@
+/** The service handle: a proxy whose every path of names is a method, and which carries no names of ours. */
+import { inspect, promisify } from 'node:util'
+import type { Remote } from '../dnode/remote.js'
+import { call, callWithCallback, type Caller } from './calls.js'
+import { resolve } from './resolve.js'
+
+/** Names that answer undefined everywhere: `then` would make a handle a promise, the others reach into objects. */
+const NEVER = new Set<string>(['then', '__proto__', 'constructor', 'prototype'])
+
+type Method = (...args: unknown[]) => Promise<unknown>
+
+/** What is behind a handle; handles are opaque to everyone else. */
+const callers = new WeakMap<object, Caller>()
+
+/** Makes the handle of a name and range; it re-resolves at each call, so it outlives every instance. */
+export function createHandle<T>(caller: Caller): Remote<T> {
+  const methods = new Map<string, Method>()
+  const target = Object.create(null) as object
+  const handle = new Proxy(target, {
+    get: (_target, key) => {
+      if (key === inspect.custom) return () => describeHandle(caller)
+      return typeof key === 'symbol' || NEVER.has(key) ? undefined : methodAt(caller, key, methods)
+    },
+    has: (_target, key) => typeof key === 'string' && namesUnder(caller, '').includes(key),
+    ownKeys: () => namesUnder(caller, ''),
+    // configurable and writable, else the proxy's invariants would hold `get` to the target's value
+    getOwnPropertyDescriptor: (_target, key) =>
+      typeof key === 'string' && namesUnder(caller, '').includes(key)
+        ? { configurable: true, enumerable: true, writable: true, value: methodAt(caller, key, methods) }
+        : undefined,
+    set: () => false,
+    defineProperty: () => false,
+    deleteProperty: () => false,
+    setPrototypeOf: () => false,
+  })
+  callers.set(handle, caller)
+  return handle as Remote<T>
+}
+
+/** The caller behind a handle; undefined of anything else. */
+export function callerOf(handle: unknown): Caller | undefined {
+  return typeof handle === 'object' && handle !== null ? callers.get(handle) : undefined
+}
+
+/** A method is a function, and again a place for the names below it: `remote.users.find(1)`. */
+function methodAt(caller: Caller, path: string, methods: Map<string, Method>): Method {
+  const known = methods.get(path)
+  if (known) return known
+  const run: Method = (...args) => call(caller, path, args)
+  const method = new Proxy(run, {
+    get: (target, key, receiver) => {
+      if (key === promisify.custom) return (...args: unknown[]) => callWithCallback(caller, path, args)
+      if (typeof key === 'symbol') return Reflect.get(target, key, receiver) as unknown
+      const below = methods.get(`${path}.${key}`)
+      if (below) return below
+      if (namesUnder(caller, path).includes(key)) return methodAt(caller, `${path}.${key}`, methods)
+      if (key === 'name') return path
+      if (key in Function.prototype) return Reflect.get(target, key) as unknown
+      return NEVER.has(key) ? undefined : methodAt(caller, `${path}.${key}`, methods)
+    },
+  })
+  methods.set(path, method)
+  return method
+}
+
+/** What the instance in use offers below a path; nothing while there is none. */
+function namesUnder({ node, target }: Caller, path: string): string[] {
+  const peer = resolve(node.pool.live(target.name), target.range).chosen[0]
+  const prefix = path === '' ? '' : `${path}.`
+  const names = new Set<string>()
+  for (const method of peer?.session.methods ?? []) {
+    if (method.startsWith(prefix)) names.add(method.slice(prefix.length).split('.', 1)[0] ?? '')
+  }
+  return [...names]
+}
+
+function describeHandle(caller: Caller): string {
+  const { node, target } = caller
+  const peer = resolve(node.pool.live(target.name), target.range).chosen[0]
+  const where = peer
+    ? `${target.name}@${peer.identity.version}`
+    : `${target.name}@${target.range} (no instance)`
+  return `RemoteService ${where} { ${namesUnder(caller, '').join(', ')} }`
+}

@@ -1,0 +1,69 @@
+/** What a node can say of its mesh, as plain data: the one source of the CLI, the REPL and later pages. */
+import type { Clock } from '../base/clock.js'
+import { reasonOf } from '../base/errors.js'
+import { formatAddress } from '../wire/connection.js'
+import { describe } from './describe.js'
+import { buildGraph } from './graph.js'
+import type { LivePeer } from './peer.js'
+import type { Pool } from './pool.js'
+import type { InstanceView, MeshView } from './types.js'
+
+export interface LookOptions {
+  readonly pool: Pool
+  readonly clock: Clock
+  readonly mesh: string
+  /** '*' for all. */
+  readonly name: string
+  /** Milliseconds without news after which the picture is complete. */
+  readonly settle: number
+}
+
+/** However lively a mesh is, a look at it ends after so many times `settle`. */
+const MOST_SETTLES = 10
+
+/** Connects to all that is announced, asks it, and answers what was proved. Errors: DS_ENGINE. */
+export async function look(options: LookOptions): Promise<MeshView> {
+  const { pool, mesh, name } = options
+  using interest = pool.want(name)
+  await Promise.race([interest.failed, quiet(options)])
+  const of = name === '*' ? undefined : name
+  const instances = await Promise.all(pool.live(of).map(view))
+  instances.sort((a, b) => compare(a.name, b.name) || compare(a.version, b.version) || compare(a.id, b.id))
+  const unreachable = pool.hidden(of).map(({ peer, hint }) => ({
+    name: hint.name ?? null,
+    version: hint.version ?? null,
+    address: formatAddress(peer.address),
+    reason: peer.lastError ? reasonOf(peer.lastError) : 'no answer yet',
+  }))
+  const graph = buildGraph(instances.map((instance) => ({ identity: instance, edges: instance.edges })))
+  return { v: 1, mesh, engine: pool.engine, instances, unreachable, graph }
+}
+
+/** Resolves when nothing has changed for `settle`. */
+function quiet({ pool, clock, settle }: LookOptions): Promise<void> {
+  return new Promise((resolve) => {
+    const latest = clock.monotonic() + settle * MOST_SETTLES
+    const end = (): void => {
+      listener[Symbol.dispose]()
+      resolve()
+    }
+    const listener = pool.onChange(() => {
+      timer[Symbol.dispose]()
+      timer = clock.after(Math.min(settle, Math.max(0, latest - clock.monotonic())), end)
+    })
+    let timer = clock.after(settle, end)
+  })
+}
+
+async function view(peer: LivePeer): Promise<InstanceView> {
+  const { identity, session, address } = peer
+  const { name, version, id, started, state } = identity
+  const description = await describe(peer)
+  const known = { name, version, id, started, state, address: formatAddress(address) }
+  if (!description) return { ...known, edges: [], methods: session.methods, described: false }
+  return { ...known, edges: description.edges, methods: description.methods, described: true }
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

@@ -1,0 +1,72 @@
+/** What a service relies on: its edges, whether they are met, and what is missing. Event-driven, never polled. */
+import semver from 'semver'
+import { want, type NodeContext, type Target } from './acquire.js'
+import type { EdgeView, Missing } from './types.js'
+
+/** A declared dependency; owned by the service that declared it. */
+export interface Edge {
+  readonly target: Target
+  readonly optional: boolean
+  readonly lazy: boolean
+  readonly declaredIn: EdgeView['declaredIn']
+}
+
+/** Owned by one service. */
+export class Relying {
+  readonly #node: NodeContext
+  readonly #edges: Edge[] = []
+  /** Grows with each change of the edges or of what is met: others ask again when it does. */
+  revision = 0
+
+  constructor(node: NodeContext) {
+    this.#node = node
+  }
+
+  add(edge: Edge): void {
+    this.#edges.push(edge)
+    this.revision++
+  }
+
+  remove(edge: Edge): void {
+    const at = this.#edges.indexOf(edge)
+    if (at < 0) return
+    this.#edges.splice(at, 1)
+    this.revision++
+  }
+
+  /** Looks for everything but lazy dependencies. */
+  look(): void {
+    for (const { lazy, target } of this.#edges) {
+      if (!lazy) want(this.#node, target)
+    }
+  }
+
+  get edges(): EdgeView[] {
+    return this.#edges.map((edge) => this.view(edge))
+  }
+
+  /** Required dependencies without a ready instance in range. */
+  get missing(): Missing[] {
+    return this.#edges
+      .filter((edge) => !edge.optional && !edge.lazy && !this.#isMet(edge))
+      .map(({ target: { name, range } }) => ({ name, range, live: this.#live(name, range) }))
+  }
+
+  view(edge: Edge): EdgeView {
+    const { optional, lazy, declaredIn } = edge
+    const { name, range } = edge.target
+    return { name, range, optional, lazy, met: this.#isMet(edge), declaredIn }
+  }
+
+  #isMet({ target: { name, range } }: Edge): boolean {
+    return this.#node.pool
+      .live(name)
+      .some(({ identity }) => identity.state === 'ready' && semver.satisfies(identity.version, range))
+  }
+
+  #live(name: string, range: string): string[] {
+    return this.#node.pool.live(name).map(({ identity: { version, state } }) => {
+      return semver.satisfies(version, range) ? `${version} (${state})` : `${version} (out of range)`
+    })
+  }
+}

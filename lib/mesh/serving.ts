@@ -1,0 +1,135 @@
+/** The serving side of a service: listen, accept sessions, announce, drain. */
+import type { Clock } from '../base/clock.js'
+import { reasonOf, refused, type DServiceError } from '../base/errors.js'
+import type { Identity, State } from '../base/identity.js'
+import type { Logger } from '../base/logger.js'
+import { DEFAULTS } from '../base/options.js'
+import { Session, type SessionOptions } from '../dnode/session.js'
+import {
+  formatAddress,
+  type Address,
+  type Connection,
+  type Listening,
+  type Transport,
+} from '../wire/connection.js'
+import type { Announcement, Discovery } from './discovery.js'
+
+export interface ServingOptions {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly transport: Transport
+  readonly discovery: Discovery
+  readonly listenAt: Address
+  /** What others are told instead of where we listen. */
+  readonly advertise: (listening: Address) => Address
+  readonly session: Omit<SessionOptions, 'connection' | 'admit'>
+}
+
+/** One start of a service, as others see it. Owned by the service; ends with `drain`. */
+export class Serving {
+  readonly #options: ServingOptions
+  readonly #listening: Listening
+  readonly #sessions = new Set<Session>()
+  #announcement: Announcement | null = null
+  #draining = false
+
+  private constructor(options: ServingOptions, listening: Listening) {
+    this.#options = options
+    this.#listening = listening
+  }
+
+  /** Listens. Errors: DS_LISTEN. */
+  static async open(options: ServingOptions): Promise<Serving> {
+    // a connection may come before `listen` has resolved
+    const opening = { accept: (connection: Connection): void => void early.push(connection) }
+    const early: Connection[] = []
+    const listening = await options.transport.listen(options.listenAt, (c) => opening.accept(c))
+    const serving = new Serving(options, listening)
+    opening.accept = (connection) => serving.#accept(connection)
+    for (const connection of early) serving.#accept(connection)
+    return serving
+  }
+
+  /** Where others reach it. */
+  get address(): Address {
+    return this.#options.advertise(this.#listening.address)
+  }
+
+  /** `127.0.0.1:51423`. */
+  get where(): string {
+    return formatAddress(this.#listening.address)
+  }
+
+  /** Makes the service known. Errors: DS_ENGINE. */
+  async announce(self: Identity): Promise<void> {
+    const announcement = await this.#options.discovery.announce(self, [this.address])
+    if (this.#draining) return announcement[Symbol.asyncDispose]()
+    this.#announcement = announcement
+  }
+
+  /** Tells everyone that the state, or what the service relies on, changed. */
+  changed(state: State, revision: number): void {
+    for (const session of this.#sessions) session.changed(state, revision)
+    this.#announcement?.update(state).catch((error: unknown) => {
+      this.#options.logger.warn({ state, reason: reasonOf(error) }, 'announcing the state failed')
+    })
+  }
+
+  /**
+   * Says goodbye, refuses new calls, lets those that run finish for at most DEFAULTS.drain, closes. Never rejects.
+   * Sessions hear `draining` first, so that callers move on before they are refused.
+   */
+  async drain(revision: number): Promise<void> {
+    this.#draining = true
+    for (const session of this.#sessions) session.changed('draining', revision)
+    await Promise.all([this.#goodbye(), this.#finish()])
+    await Promise.all([...this.#sessions].map((session) => session.close()))
+  }
+
+  /** Ends at once, without waiting for calls: the start failed. */
+  async abort(reason: Error): Promise<void> {
+    this.#draining = true
+    for (const session of this.#sessions) session.destroy(reason)
+    await Promise.all([this.#goodbye(), this.#close()])
+  }
+
+  async #finish(): Promise<void> {
+    await this.#close()
+    const { clock } = this.#options
+    const idle = Promise.all([...this.#sessions].map((session) => session.idle()))
+    await Promise.race([idle, clock.sleep(DEFAULTS.drain)])
+  }
+
+  async #goodbye(): Promise<void> {
+    try {
+      await this.#announcement?.[Symbol.asyncDispose]()
+    } catch (error) {
+      this.#options.logger.warn({ reason: reasonOf(error) }, 'saying goodbye failed')
+    }
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.#listening.close()
+    } catch (error) {
+      this.#options.logger.warn({ reason: reasonOf(error) }, 'closing the port failed')
+    }
+  }
+
+  #accept(connection: Connection): void {
+    const session = new Session({ ...this.#options.session, connection, admit: () => this.#admit() })
+    this.#sessions.add(session)
+    void session.closed.then(() => this.#sessions.delete(session))
+    session.ready.catch((error: unknown) => {
+      this.#options.logger.debug(
+        { peer: connection.peer.address, reason: reasonOf(error) },
+        'a peer was turned away',
+      )
+    })
+  }
+
+  #admit(): DServiceError | null {
+    if (!this.#draining) return null
+    return refused({ summary: 'the service is draining', hint: 'another instance may answer' })
+  }
+}
