@@ -1,4 +1,4 @@
-/** The order of the layers: base <- wire <- dnode <- mesh <- remotes <- engines, then defaults, index, tools. */
+/** The order of the layers: base <- wire <- dnode <- mesh <- remotes <- engines, then the root, index.ts, tools. */
 import { expect, it } from 'vitest'
 import { filesOf, importsOf, textOf, type Import } from './support/sources.js'
 
@@ -10,6 +10,7 @@ const SEAMS_FOR_ENGINES = ['lib/wire/connection.ts', 'lib/mesh/discovery.ts']
 const PUBLIC = ['lib/index.ts', 'lib/dnode/index.ts']
 
 const folderOf = (file: string): string => /^lib\/(\w+)\//.exec(file)?.[1] ?? file
+const isRoot = (file: string): boolean => /^lib\/\w+\.ts$/.test(file) && file !== 'lib/index.ts'
 const isPackage = (to: string): boolean => !to.includes('/') || !/^(lib|services|examples|test)\//.test(to)
 
 /** Why an import is against the rules; null where it is not. */
@@ -21,7 +22,7 @@ function wrong({ from, to, isLazy }: Import): string | null {
   const below = folderOf(to)
   if (from === 'lib/index.ts') return below === 'tools' ? 'tools stand above the face' : null
   if (layer === 'tools') return wrongInTool(to, below)
-  if (from === 'lib/defaults.ts') return wrongInDefaults(below, isLazy)
+  if (isRoot(from)) return wrongInRoot(to, isLazy)
   if (layer === 'engines') return wrongInEngine(to, below)
   return ORDER.indexOf(below) >= 0 && ORDER.indexOf(below) <= ORDER.indexOf(layer)
     ? null
@@ -38,9 +39,10 @@ function wrongInTool(to: string, below: string): string | null {
   return ['tools', 'base'].includes(below) || PUBLIC.includes(to) ? null : 'tools use the public face'
 }
 
-function wrongInDefaults(below: string, isLazy: boolean): string | null {
-  if (below === 'engines') return isLazy ? null : 'engines are loaded lazily'
-  return ORDER.includes(below) ? null : 'defaults stand below the face'
+/** The composition root: defaults.ts and the files beside it. */
+function wrongInRoot(to: string, isLazy: boolean): string | null {
+  if (folderOf(to) === 'engines') return isLazy ? null : 'engines are loaded lazily'
+  return ORDER.includes(folderOf(to)) || isRoot(to) ? null : 'the root stands below the face'
 }
 
 function wrongInEngine(to: string, below: string): string | null {

@@ -17,6 +17,7 @@ const NINE_IN_TEN = 25
 /** Files that may read the system's clock and chance, and why. */
 const CLOCKS: Readonly<Record<string, string>> = {
   'lib/base/clock.ts': 'it is the clock',
+  'services/time.ts': 'telling the time is what it is for',
   'lib/base/keepalive.ts': 'its timer never runs: it only has to exist',
 }
 const TIME_AND_CHANCE =
