@@ -110,11 +110,15 @@ class Wire {
       this.#bytes -= sizeOf(head.load)
       this.#to?.receive(head.load)
     }
-    if (this.#bytes < WINDOW) {
-      this.#onRoom?.()
-      this.#onRoom = undefined
-    }
+    if (this.#bytes < WINDOW) this.#makeRoom()
     this.#schedule()
+  }
+
+  /** The writer may at once fill the room again, and be kept waiting again. */
+  #makeRoom(): void {
+    const onRoom = this.#onRoom
+    this.#onRoom = undefined
+    onRoom?.()
   }
 
   #isDue(at: number): boolean {

@@ -103,14 +103,19 @@ export class MemoryNetwork {
     return !this.#cut.has(keyOf(a, b)) && !this.#silent.has(keyOf(a, b))
   }
 
-  /** Connections that are open at one end at least, of all nodes or of one: a leak check ends a test with 0. */
-  connections(node?: string): number {
-    return [...this.#links].filter(({ nodes }) => node === undefined || nodes.includes(node)).length
+  /** Connections that are open at one end at least: a leak check ends a test with 0. */
+  get connections(): number {
+    return this.#links.size
   }
 
-  /** Ports that are listened on, of all nodes or of one. */
-  listeners(node?: string): number {
-    return [...this.#listeners.values()].filter((one) => node === undefined || one.node === node).length
+  /** Ports that are listened on. */
+  get listeners(): number {
+    return this.#listeners.size
+  }
+
+  /** Connections that a node is an end of. */
+  connectionsOf(node: string): number {
+    return [...this.#links].filter(({ nodes }) => nodes.includes(node)).length
   }
 
   #listen(node: string, at: Address, accept: Accept): Listening {

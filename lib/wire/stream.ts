@@ -66,7 +66,7 @@ class StreamConnection implements Connection {
   }
 
   get queued(): number {
-    return this.#stream.writableLength
+    return this.#isOver ? 0 : this.#stream.writableLength
   }
 
   open(sink: Sink): void {
