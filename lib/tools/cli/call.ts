@@ -1,0 +1,54 @@
+/** `dservice call <name.method> [args...]`: one call, its answer on stdout. */
+import { readFile } from 'node:fs/promises'
+import { text } from 'node:stream/consumers'
+import { systemClock } from '../../base/clock.js'
+import type { DService, Remote } from '../../index.js'
+import { callBack } from './callback.js'
+import { withMesh } from './client.js'
+import type { Input } from './commands.js'
+import { parseArguments } from './literals.js'
+import type { Talk } from './talk.js'
+import { parseMethod, type MethodTarget } from './target.js'
+import { span } from './text.js'
+import { jsonable, valueText } from './values.js'
+
+export async function run(input: Input): Promise<number> {
+  const { settings, talk, host } = input
+  const target = parseMethod(input.args[0] ?? '')
+  const args = await parseArguments(input.args.slice(1), {
+    file: (path) => readFile(path, 'utf8'),
+    stdin: () => text(host.stdin as NodeJS.ReadStream),
+  })
+  const call = input.options['callback'] === true ? callBack : callAwaited
+  return withMesh(settings, host, async (mesh) => {
+    const started = systemClock.monotonic()
+    try {
+      const value = await call(mesh, { target, args, timeout: settings.timeout })
+      showAnswer(value, talk)
+      talk.note(`${span(systemClock.monotonic() - started)}, discovery included`)
+      return 0
+    } catch (error) {
+      return talk.fail(error, 'call')
+    }
+  })
+}
+
+/** What is to be called. */
+export interface Call {
+  readonly target: MethodTarget
+  readonly args: readonly unknown[]
+  readonly timeout: string | undefined
+}
+
+async function callAwaited(mesh: DService, { target, args, timeout }: Call): Promise<unknown> {
+  const { name, range, path } = target
+  const options = timeout === undefined ? {} : { timeout }
+  const handle: Remote = await mesh.dnodeFor(name, range, options)
+  const method = path.reduce<Remote>((at, key) => at[key] as Remote, handle)
+  return method(...args)
+}
+
+function showAnswer(value: unknown, talk: Talk): void {
+  if (talk.json) talk.document({ value: jsonable(value) })
+  else talk.data(valueText(value, talk.style.colors.isColorSupported))
+}

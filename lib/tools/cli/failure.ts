@@ -1,0 +1,80 @@
+/** How a failure is told: one shape for people, programs and the REPL. */
+import { reasonOf, toError } from '../../base/errors.js'
+import { exitOf, type Phase } from './exit.js'
+import type { Style } from './style.js'
+import { plain } from './text.js'
+
+/** The `error` of a JSON document. */
+export interface Failed {
+  /** `DS_…`, or the code or name that a remote method's own error has. */
+  readonly code: string
+  readonly exit: number
+  readonly message: string
+  readonly hint?: string
+  readonly ran?: string
+  /** What there is instead: services, methods. */
+  readonly known?: readonly string[]
+  /** The nodes of a cycle. */
+  readonly path?: readonly string[]
+  /** What caused it, in one line. */
+  readonly cause?: string
+}
+
+interface Parts {
+  readonly name?: unknown
+  readonly code?: unknown
+  readonly summary?: unknown
+  readonly hint?: unknown
+  readonly ran?: unknown
+  readonly cause?: unknown
+  readonly details?: { readonly known?: unknown; readonly live?: unknown; readonly path?: unknown }
+}
+
+/** Turns whatever was thrown into what is told of it. Never throws. */
+export function failureOf(thrown: unknown, phase: Phase): Failed {
+  const error = toError(thrown)
+  const parts = error as Parts
+  const own = typeof parts.code === 'string' && parts.code.startsWith('DS_')
+  const known = listOf(parts.details?.known) ?? listOf(parts.details?.live)
+  const path = listOf(parts.details?.path)
+  return {
+    code: own || typeof parts.code === 'number' ? String(parts.code) : String(parts.code ?? error.name),
+    exit: exitOf(error, phase),
+    message: own && typeof parts.summary === 'string' ? parts.summary : messageOf(error),
+    ...(own && typeof parts.hint === 'string' ? { hint: parts.hint } : {}),
+    ...(typeof parts.ran === 'string' ? { ran: parts.ran } : {}),
+    ...(known ? { known } : {}),
+    ...(path ? { path } : {}),
+    ...(parts.cause === undefined ? {} : { cause: reasonOf(parts.cause) }),
+  }
+}
+
+/** An error of the method's own keeps its name: "TypeError: no such user". */
+function messageOf(error: Error): string {
+  if (error.name === 'Error' || error.name === 'DServiceError') return error.message
+  return `${error.name}: ${error.message}`
+}
+
+function listOf(value: unknown): string[] | undefined {
+  if (!Array.isArray(value) || value.length === 0) return undefined
+  return value.map((item) => (typeof item === 'string' ? item : JSON.stringify(item)))
+}
+
+/** The failure in lines for a terminal: what, why, what to do. */
+export function failureText(failed: Failed, style: Style): string {
+  const { colors } = style
+  const lines = [`${colors.red(colors.bold('error'))}  ${plain(failed.message)}`]
+  const add = (label: string, text: string | undefined): void => {
+    if (text) lines.push(`  ${colors.dim(label.padEnd(6))} ${plain(text)}`)
+  }
+  add('hint', failed.hint)
+  if (failed.known && !mentions(failed.hint, failed.known)) add('known', failed.known.join(', '))
+  add('path', failed.path?.join(` ${style.marks.arrow} `))
+  if (failed.cause && !failed.message.includes(failed.cause)) add('cause', failed.cause)
+  add('code', failed.ran === 'maybe' ? `${failed.code} (it may have run)` : failed.code)
+  return lines.join('\n')
+}
+
+function mentions(hint: string | undefined, known: readonly string[]): boolean {
+  return hint !== undefined && known.every((name) => hint.includes(name))
+}

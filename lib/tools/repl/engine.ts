@@ -1,0 +1,133 @@
+/** JavaScript as node:repl evaluates it, with the mesh in scope and promises awaited. */
+import { builtinModules } from 'node:module'
+import { Recoverable, start, type REPLServer, type ReplOptions } from 'node:repl'
+import { types } from 'node:util'
+import type { DService, MeshView } from '../../index.js'
+import { isIdentifier } from './complete.js'
+import type { LiveServices } from './live.js'
+
+type Evaluate = REPLServer['eval']
+
+/** Where the promise to await waits between two evaluations. */
+const PENDING = Symbol.for('dservice.repl.pending')
+
+/** True where the code is not wrong but unfinished: another line may complete it. */
+export function isUnfinished(error: unknown): boolean {
+  return error instanceof Recoverable
+}
+
+/** The error behind node:repl's own wrapping. */
+export function unwrapped(error: unknown): unknown {
+  return error instanceof Recoverable ? error.err : error
+}
+
+/** A node:repl whose context has `mesh`, `svc`, and each service that can be a global. */
+export class ReplEngine {
+  readonly server: REPLServer
+  readonly #live: LiveServices
+  readonly #globals = new Set<string>()
+
+  constructor(mesh: DService, live: LiveServices, options: ReplOptions) {
+    // the process's own globals: an array of another realm is no Array to the code that sends it
+    this.server = start({ useGlobal: true, ignoreUndefined: true, preview: false, ...options })
+    this.#live = live
+    this.#define('mesh', () => mesh)
+    const all = live.all()
+    this.#define('svc', () => all)
+    replaceEval(this.server, awaiting(this.server))
+    replaceEval(this.server, this.#lookingAgain())
+  }
+
+  /** Looks at the mesh again; new services become globals, unless the name is taken. */
+  async refresh(): Promise<MeshView> {
+    const view = await this.#live.refresh()
+    for (const name of this.#live.names) {
+      if (isIdentifier(name) && !this.#globals.has(name) && isFree(name)) {
+        this.#define(name, () => this.#live.object(name))
+      }
+    }
+    return view
+  }
+
+  /** Evaluates code, top-level await included; a promise as the result is awaited. Rejects with what was thrown. */
+  evaluate(code: string): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.server.eval(`${code}\n`, this.server.context, 'repl', (error: unknown, value: unknown) => {
+        if (error === null || error === undefined) resolve(value)
+        else reject(error as Error)
+      })
+    })
+  }
+
+  /** Takes the globals back, and closes the reader. */
+  close(): void {
+    for (const name of this.#globals) Reflect.deleteProperty(this.server.context, name)
+    Reflect.deleteProperty(globalThis, PENDING)
+    this.server.close()
+  }
+
+  /** A name that is not defined may be a service that came since: look, and where it is, evaluate once more. */
+  #lookingAgain(): Evaluate {
+    const { server } = this
+    const evaluate = server.eval
+    return (code, context, file, done) => {
+      evaluate.call(server, code, context, file, (error, value: unknown) => {
+        const name = error === null ? null : firstUndefined(code, error)
+        if (name === null) return done(error, value)
+        const again = (): void => evaluate.call(server, code, context, file, done)
+        this.refresh().then(
+          () => (this.#globals.has(name) ? again() : done(error, value)),
+          () => done(error, value),
+        )
+      })
+    }
+  }
+
+  #define(name: string, get: () => unknown): void {
+    this.#globals.add(name)
+    const context = this.server.context
+    Object.defineProperty(context, name, {
+      configurable: true,
+      enumerable: true,
+      get,
+      // an assignment at the prompt wins, as it does over any global
+      set: (value: unknown) =>
+        void Object.defineProperty(context, name, {
+          configurable: true,
+          enumerable: true,
+          writable: true,
+          value,
+        }),
+    })
+  }
+}
+
+/** The name that the code begins with, where it is the one that is not defined: nothing has run yet. */
+function firstUndefined(code: string, error: Error): string | null {
+  const missing = error.name === 'ReferenceError' && /^([\w$]+) is not defined$/.exec(error.message)?.[1]
+  const first = /^\s*(?:await\s+)?([\w$]+)/.exec(code)?.[1]
+  return missing && missing === first ? missing : null
+}
+
+/** node:repl puts the built-in modules in scope; a service of such a name is more wanted. */
+function isFree(name: string): boolean {
+  return !(name in globalThis) || builtinModules.includes(name)
+}
+
+/** Node's own evaluation; where it yields a promise, that is awaited as if it had been typed so, Ctrl-C included. */
+function awaiting(server: REPLServer): Evaluate {
+  const evaluate: Evaluate = server.eval
+  return function (code, context, file, done) {
+    evaluate.call(server, code, context, file, (error, value: unknown) => {
+      if (error !== null || !types.isPromise(value)) return done(error, value)
+      Object.defineProperty(globalThis, PENDING, { configurable: true, value })
+      const again = `await globalThis[Symbol.for(${JSON.stringify(Symbol.keyFor(PENDING))})]\n`
+      evaluate.call(server, again, context, file, done)
+    })
+  }
+}
+
+/** node:repl looks the function up at each line, though its types call it read-only. */
+export function replaceEval(server: REPLServer, evaluate: Evaluate): void {
+  ;(server as { eval: Evaluate }).eval = evaluate
+}

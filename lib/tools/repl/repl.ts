@@ -1,0 +1,140 @@
+/** The prompt: services as live objects, their methods completed, their errors told as the commands tell them. */
+import { inspect } from 'node:util'
+import type { DService, MeshView } from '../../index.js'
+import type { Input } from '../cli/commands.js'
+import { graphText } from '../cli/graph-text.js'
+import { showMesh } from '../cli/ls.js'
+import { packageVersion } from '../cli/package-version.js'
+import type { Talk } from '../cli/talk.js'
+import { count } from '../cli/text.js'
+import { complete } from './complete.js'
+import { isUnfinished, replaceEval, ReplEngine } from './engine.js'
+import { historyFile, keepHistory } from './history.js'
+import { LiveServices } from './live.js'
+
+/** A command with a dot: `.ls`. */
+export interface DotCommand {
+  readonly name: string
+  readonly help: string
+  run(): Promise<void>
+}
+
+/** What a prompt is given beside the mesh. */
+export interface Prompt extends Input {
+  /** Commands of the caller's own. */
+  readonly commands?: readonly DotCommand[]
+  /** Shown once, under the greeting. */
+  readonly hint?: string
+}
+
+/** Opens a prompt on a mesh; resolves with the exit code when it is left. The mesh stays the caller's. */
+export async function explore(mesh: DService, prompt: Prompt): Promise<number> {
+  const { talk, host, settings } = prompt
+  const live = new LiveServices(mesh, handleOptions(settings.timeout))
+  const first = await live.refresh()
+  talk.data(greeting(first, talk))
+  if (prompt.hint !== undefined) talk.data(talk.style.colors.dim(prompt.hint))
+  const engine = new ReplEngine(mesh, live, {
+    prompt: 'dsv> ',
+    input: host.stdin,
+    output: process.stdout,
+    terminal: true,
+    useColors: talk.style.colors.isColorSupported,
+    breakEvalOnSigint: true,
+    writer: (value: unknown) =>
+      inspect(value, { showProxy: false, depth: 4, colors: talk.style.colors.isColorSupported }),
+  })
+  const { server } = engine
+  tellErrors(engine, talk)
+  completeServices(engine, live)
+  for (const command of [...dotCommands(engine, talk), ...(prompt.commands ?? [])])
+    define(engine, command, talk)
+  const left = new Promise<void>((resolve) => server.once('exit', () => resolve()))
+  const unkept = await keepHistory(server, historyFile(host.env))
+  if (unkept !== null) talk.warn(`no history: ${unkept}`)
+  await engine.refresh()
+  const lost = (error: unknown): void => void talk.fail(error, 'call')
+  process.on('unhandledRejection', lost)
+  await left
+  process.off('unhandledRejection', lost)
+  engine.close()
+  return 0
+}
+
+/** Options of the calls at a prompt. */
+export function handleOptions(timeout: string | undefined): { timeout?: string } {
+  return timeout === undefined ? {} : { timeout }
+}
+
+function greeting(view: MeshView, { style }: Talk): string {
+  const services = new Set(view.instances.map(({ name }) => name)).size
+  const parts = [`dservice ${packageVersion()}`, `mesh "${view.mesh}"`, count(services, 'service')]
+  return [...parts, '.help', 'Tab completes', 'Ctrl-C leaves a call'].join(` ${style.marks.dot} `)
+}
+
+/** The commands that every prompt has. */
+export function dotCommands(engine: ReplEngine, talk: Talk): DotCommand[] {
+  return [
+    {
+      name: 'ls',
+      help: 'look again, and list the services',
+      run: async () => showMesh(await engine.refresh(), talk),
+    },
+    {
+      name: 'graph',
+      help: 'show who relies on whom',
+      run: async () => talk.data(graphText((await engine.refresh()).graph, talk.style)),
+    },
+  ]
+}
+
+function define({ server }: ReplEngine, { name, help, run }: DotCommand, talk: Talk): void {
+  server.defineCommand(name, {
+    help,
+    action() {
+      server.clearBufferedCommand()
+      void run()
+        .catch((error: unknown) => talk.fail(error))
+        .finally(() => server.displayPrompt())
+    },
+  })
+}
+
+/** Errors with a code of ours, or from a remote method, are told as the commands tell them; others as Node does. */
+function tellErrors({ server }: ReplEngine, talk: Talk): void {
+  const evaluate = server.eval
+  replaceEval(server, function (code, context, file, done) {
+    evaluate.call(server, code, context, file, (error, value: unknown) => {
+      if (error === null || isUnfinished(error) || !isTold(error)) return done(error, value)
+      Object.assign(server, { lastError: error })
+      talk.fail(error, 'call')
+      done(null, undefined)
+    })
+  })
+}
+
+function isTold(error: Error): boolean {
+  const { code, ran } = error as { code?: unknown; ran?: unknown }
+  return typeof ran === 'string' || (typeof code === 'string' && code.startsWith('DS_'))
+}
+
+/** Node leaves proxies alone when it completes; ours know their methods. */
+function completeServices({ server }: ReplEngine, live: LiveServices): void {
+  const fallback = server.completer.bind(server) as (
+    line: string,
+    done: (error: Error | null, found?: [string[], string]) => void,
+  ) => void
+  const services = {
+    get names() {
+      return live.names
+    },
+    methods: (name: string) => live.known(name).methods,
+  }
+  Object.assign(server, {
+    completer: (line: string, done: (error: Error | null, found?: [string[], string]) => void) => {
+      const found = complete(line, services)
+      if (found) done(null, found)
+      else fallback(line, done)
+    },
+  })
+}
