@@ -106,7 +106,8 @@ interface EngineContext {
 /** The engines there are, each loaded at its first use. */
 const LOADERS: Readonly<Record<string, (url: string, context: EngineContext) => Promise<Discovery>>> = {
   'mdns:': async (_url, context) => (await import('./engines/mdns.js')).createMdns(context),
-  'memory:': async (_url, context) => (await import('./engines/memory.js')).createMemory(context),
+  // one hub an engine is enough: the engine itself is shared by all dservices of the process and mesh
+  'memory:': async (_url, { mesh }) => new (await import('./engines/memory.js')).MemoryHub().engine({ mesh }),
   'static:': async (url, context) => {
     const { createStatic, staticAddresses } = await import('./engines/static.js')
     checkScope(staticAddresses(url), context.isAllowed)

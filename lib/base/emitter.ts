@@ -17,7 +17,8 @@ export class Emitter<E extends { [K in keyof E]: (...args: never[]) => void }> {
   emit<K extends keyof E>(event: K, ...args: Parameters<E[K]>): number {
     const listeners = this.#listeners[event]
     if (!listeners) return 0
-    for (const run of [...listeners]) run(...args)
-    return listeners.size
+    const called = [...listeners]
+    for (const run of called) run(...args)
+    return called.length
   }
 }

@@ -5,12 +5,14 @@ import type { State } from './identity.js'
  *   stopped -> starting -> waiting <-> ready
  *                  |          |          |
  *                  +----------+----------+--> draining -> stopped
+ *
+ * A start that fails goes to stopped without draining.
  */
 const NEXT: Readonly<Record<State, readonly State[]>> = {
   stopped: ['starting'],
   starting: ['waiting', 'draining', 'stopped'],
   waiting: ['ready', 'draining', 'stopped'],
-  ready: ['waiting', 'draining'],
+  ready: ['waiting', 'draining', 'stopped'],
   draining: ['stopped'],
 }
 
