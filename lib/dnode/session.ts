@@ -1,73 +1,307 @@
-/** Placeholder with the final signatures; the implementation is on its way. */
-import type { Clock } from '../base/clock.js'
-import type { DServiceError } from '../base/errors.js'
+/** A conversation with one peer over one connection: both sides call, both sides answer. */
+import { refGone, toError, type DServiceError } from '../base/errors.js'
 import type { State } from '../base/identity.js'
-import type { Logger } from '../base/logger.js'
+import { silentLogger, type Logger } from '../base/logger.js'
+import { DEFAULTS, LIMITS } from '../base/options.js'
 import type { Connection } from '../wire/connection.js'
-import type { Hello, Outcome } from './messages.js'
+import { apiTree, instanceOf } from './api.js'
+import { isObject } from './check.js'
+import { Dispatcher } from './dispatch.js'
+import * as failures from './failures.js'
+import { Inbox } from './inbox.js'
+import type { Hello, Message, Outcome } from './messages.js'
+import { Outbox } from './outbox.js'
+import { Pending } from './pending.js'
+import { Exports, Imports, type Imported } from './refs.js'
+import type { CallOptions, SessionOptions, View } from './types.js'
+import { unscrub } from './unscrub.js'
+import { copyRemote, methodIds } from './view.js'
+import { toCallersError, writeWireError } from './wire-error.js'
+import { Writer } from './writer.js'
 
-/** dnode's api: an object of functions (nested allowed), or a constructor called with the remote and the session. */
-export type Api = object | ((this: object, remote: object, conn: unknown) => unknown)
+export type { Api, CallOptions, SessionOptions, View } from './types.js'
 
-export interface SessionOptions {
-  readonly connection: Connection
-  readonly clock: Clock
-  readonly api: Api
-  /** What a constructor api gets as its second argument; the session itself by default. */
-  readonly conn?: unknown
-  /** What we say of ourselves; null: plain dnode, no dialect, whatever the peer offers. Called when the hello is sent. */
-  readonly hello: (() => Hello) | null
-  /** Methods of ours beside the api (`$describe`): callable by name, not listed. */
-  readonly builtins?: Readonly<Record<string, (...args: never[]) => unknown>>
-  /** Asked before each call of the peer: an error refuses it (draining). */
-  readonly admit?: () => DServiceError | null
-  readonly logger?: Logger
-  /** The peer's state, or what it relies on, changed. */
-  readonly onChanged?: (state: State, revision: number) => void
-  /** The peer broke a rule, and the session lives on (dnode's 'fail'). */
-  readonly onFail?: (error: Error) => void
-  /** A function of ours threw in a one-way call that nobody can be told of (dnode's 'error'). */
-  readonly onError?: (error: Error) => void
-}
-
-export interface CallOptions {
-  /** Milliseconds until the call ends with DS_TIMEOUT; Infinity: never. */
-  readonly timeout: number
-}
-
-/** A classic remote object of its own on a shared session. */
-export interface View {
-  /** dnode's remote: every method is one-way and returns undefined. */
-  readonly remote: Record<string, unknown>
-  /** Forgets the callbacks that were sent through this view. Twice is fine. */
-  release(): void
-}
-
-export declare class Session {
-  constructor(options: SessionOptions)
+/**
+ * Owned by whoever made it, who ends it by `close` or `destroy`; it ends by itself with its connection, which it owns.
+ * Nothing is read or sent in the tick in which it was made.
+ *
+ *   opening --peer's methods row--> open --close--> closing --connection's end--> closed
+ */
+export class Session {
   readonly connection: Connection
   /** Resolves when the peer's `methods` row was read; rejects with DS_TIMEOUT, DS_PROTOCOL or DS_DISCONNECTED. */
   readonly ready: Promise<void>
   /** As the connection's: settles once, never rejects. All pending calls have been settled before. */
   readonly closed: Promise<Error | null>
-  readonly isClosed: boolean
-  /** The peer's hello; null before `ready`, and of a classic peer. */
-  readonly hello: Hello | null
   /** dnode's remote, filled in place at `ready`. */
-  readonly remote: Record<string, unknown>
+  readonly remote: Record<string, unknown> = {}
+  readonly #options: SessionOptions
+  readonly #logger: Logger
+  readonly #exports = new Exports()
+  readonly #imports: Imports = new Imports((imported, args) => this.#callReference(imported, args))
+  readonly #inbox: Inbox
+  readonly #outbox: Outbox
+  readonly #writer: Writer
+  readonly #dispatcher: Dispatcher
+  readonly #pending: Pending
+  #phase: 'opening' | 'open' | 'closing' | 'closed' = 'opening'
+  #hello: Hello | null = null
+  #methodIds: ReadonlyMap<string, number> = new Map()
+  /** Told before the peer's hello was read; sent right after it. */
+  #change: { state: State; revision: number } | null = null
+  #helloTimer: Disposable | null = null
+  #idlers: (() => void)[] = []
+  /** Set when the session has ended. */
+  #ended: failures.End | null = null
+  #settleReady: (error: Error | null) => void = () => undefined
+
+  constructor(options: SessionOptions) {
+    this.#options = options
+    this.connection = options.connection
+    this.#logger = options.logger ?? silentLogger
+    this.#outbox = new Outbox(options.connection)
+    this.#writer = new Writer(this.#outbox, this.#exports)
+    this.#pending = new Pending(options.clock)
+    this.#dispatcher = new Dispatcher({
+      session: options,
+      exports: this.#exports,
+      imports: this.#imports,
+      writer: this.#writer,
+      onError: (error) => this.#tell(() => options.onError?.(error)),
+      onIdle: () => this.#becameIdle(),
+    })
+    this.#inbox = new Inbox({
+      handle: (message) => this.#handle(message),
+      badCall: (id, error) => this.#writer.error(id, writeWireError(error, 'no')),
+      badAnswer: (id, error) => this.#settle(id, { ok: false, error: failures.unreadable(error) }),
+      bad: (error) => this.#fail(error),
+      broken: (error) => this.destroy(error),
+    })
+    this.ready = new Promise((resolve, reject) => {
+      this.#settleReady = (error) => (error ? reject(error) : resolve())
+    })
+    // whoever does not await `ready` hears of a failure by `closed`
+    this.ready.catch((error: unknown) => this.#logger.debug({ error }, 'session never became ready'))
+    this.closed = options.connection.closed.then((reason) => this.#end(reason))
+    process.nextTick(() => this.#start())
+  }
+
+  /** True from `close`, `destroy` or the connection's end on: new calls fail at once. */
+  get isClosed(): boolean {
+    return this.#phase === 'closing' || this.#phase === 'closed'
+  }
+
+  /** The peer's hello; null before `ready`, and of a classic peer. */
+  get hello(): Hello | null {
+    return this.#hello
+  }
+
   /** The peer's methods by dotted path: `transform`, `users.find`. Empty before `ready`. */
-  readonly methods: readonly string[]
+  get methods(): readonly string[] {
+    return [...this.#methodIds.keys()]
+  }
+
   /** Calls of ours without an answer. */
-  readonly pending: number
+  get pending(): number {
+    return this.#pending.size
+  }
+
   /** Calls of the peer that run. */
-  readonly running: number
-  view(): View
+  get running(): number {
+    return this.#dispatcher.running
+  }
+
+  /** Functions held for the peer and of it: a leak check ends with zeros. */
+  get references(): { readonly exported: number; readonly imported: number } {
+    return { exported: this.#exports.size, imported: this.#imports.size }
+  }
+
+  /** A classic remote object of its own, of the methods that are known now. */
+  view(): View {
+    const sent = new Set<number>()
+    let isReleased = false
+    const remote = copyRemote(this.remote, this.#methodIds, (method, args) => {
+      if (isReleased) this.#logger.debug({ method }, 'call through a released view: dropped')
+      else this.#oneWay(method, args, sent)
+    })
+    const release = (): void => {
+      isReleased = true
+      this.#exports.release(sent)
+    }
+    return { remote, release }
+  }
+
   /** Calls a method by dotted path, or a builtin of the peer by its `$name`. Never rejects, never hangs. Dialect peers only. */
-  call(method: string, args: readonly unknown[], options: CallOptions): Promise<Outcome>
+  call(method: string, args: readonly unknown[], { timeout: ms }: CallOptions): Promise<Outcome> {
+    const target = this.#methodIds.get(method) ?? (method.startsWith('$') ? method : null)
+    const problem = this.#problemWith(method, target, ms)
+    if (problem) return Promise.resolve({ ok: false, error: problem })
+    try {
+      const id = this.#pending.nextId()
+      this.#writer.call(target as string | number, id, args)
+      return this.#pending.add(id, { method, ms, turn: this.#outbox.turn })
+    } catch (error) {
+      return Promise.resolve({ ok: false, error: toError(error) })
+    }
+  }
+
   /** Tells a dialect peer that our state, or what we rely on, changed. */
-  changed(state: State, revision: number): void
+  changed(state: State, revision: number): void {
+    if (this.#phase === 'opening') this.#change = { state, revision }
+    else if (this.#hello) this.#writer.changed(state, revision)
+  }
+
   /** Resolves when no call of the peer runs any more (and its answers are handed to the connection), or the session ended. */
-  idle(): Promise<void>
-  close(): Promise<void>
-  destroy(reason: Error): void
+  idle(): Promise<void> {
+    if (this.#phase === 'closed') return Promise.resolve()
+    if (this.running > 0) return new Promise((resolve) => this.#idlers.push(resolve))
+    this.#outbox.flush()
+    return Promise.resolve()
+  }
+
+  /** Ends in order: what was sent is delivered first. Resolves when closed; twice is fine. */
+  async close(): Promise<void> {
+    if (!this.isClosed) {
+      this.#outbox.flush()
+      this.#phase = 'closing'
+    }
+    await this.connection.close()
+    await this.closed
+  }
+
+  /** Ends now: pending calls fail with `reason` as their cause. Twice is fine: the first reason stands. */
+  destroy(reason: Error): void {
+    if (this.#phase === 'closed') return
+    this.connection.destroy(reason)
+    this.#end(reason)
+  }
+
+  #start(): void {
+    if (this.isClosed) return
+    const { api, conn, hello, clock, helloTimeout = DEFAULTS.helloTimeout, onError } = this.#options
+    try {
+      const instance = instanceOf(api, this.remote, conn ?? this)
+      this.#dispatcher.instance = instance
+      this.#writer.methods(apiTree(instance), hello ? hello() : null)
+    } catch (error) {
+      this.#tell(() => onError?.(toError(error)))
+      return this.destroy(toError(error))
+    }
+    if (helloTimeout !== Infinity) {
+      const tooLate = (): void => this.destroy(failures.noHello(this.connection.peer.address, helloTimeout))
+      this.#helloTimer = clock.after(helloTimeout, tooLate)
+    }
+    this.connection.open({ row: (row) => this.#inbox.row(row), drain: () => undefined })
+  }
+
+  #handle(message: Message): void {
+    switch (message.type) {
+      case 'call':
+        if (this.#phase === 'open') this.#dispatcher.dispatch(message)
+        return
+      case 'answer':
+        return this.#settle(message.id, { ok: true, value: unscrub(message.values, this.#imports)[0] })
+      case 'error':
+        return this.#settle(message.id, { ok: false, error: toCallersError(message.error) })
+      case 'cull':
+        return message.ids.forEach((id) => this.#exports.remove(id))
+      case 'changed':
+        return this.#tell(() => this.#options.onChanged?.(message.state, message.revision))
+      case 'methods':
+        return this.#meet(message)
+    }
+  }
+
+  /** An answer that nobody waits for, any more or at all, is nobody's fault. */
+  #settle(id: number, outcome: Outcome): void {
+    if (!this.#pending.settle(id, outcome)) this.#logger.debug({ id }, 'a late answer: dropped')
+  }
+
+  /** The peer's api, and with the first one its hello. */
+  #meet({ api, hello }: Message & { type: 'methods' }): void {
+    const [root = {}] = unscrub(api, this.#imports)
+    this.#methodIds = methodIds(api)
+    for (const key of Object.keys(this.remote)) delete this.remote[key]
+    if (isObject(root)) Object.assign(this.remote, root)
+    if (this.#phase === 'opening') this.#open(hello)
+    this.#tell(() => this.#options.onRemote?.())
+  }
+
+  #open(hello: Hello | null): void {
+    this.#phase = 'open'
+    this.#helloTimer?.[Symbol.dispose]()
+    this.connection.rowLimit = LIMITS.row
+    this.#hello = this.#options.hello ? hello : null
+    this.#inbox.expects = this.#hello ? 'dialect' : 'classic'
+    this.#writer.meet(this.#hello)
+    if (this.#change) this.changed(this.#change.state, this.#change.revision)
+    this.#change = null
+    this.#settleReady(null)
+  }
+
+  /** The one way out: everybody who waits hears of it, and the tables are emptied. */
+  #end(reason: Error | null): Error | null {
+    if (this.#ended) return reason
+    const end = { address: this.connection.peer.address, byUs: this.#phase === 'closing', reason }
+    const wasOpening = this.#hello === null && this.#inbox.expects === 'methods'
+    this.#ended = end
+    this.#phase = 'closed'
+    this.#inbox.expects = 'nothing'
+    this.#helloTimer?.[Symbol.dispose]()
+    const written = this.#outbox.turn
+    this.#outbox.drop()
+    this.#pending.failAll((method, turn) => failures.gone(end, method, turn < written ? 'maybe' : 'no'))
+    this.#exports.clear()
+    this.#imports.clear()
+    if (wasOpening) this.#settleReady(failures.neverReady(end))
+    this.#becameIdle()
+    return reason
+  }
+
+  #callReference(imported: Imported, args: readonly unknown[]): void {
+    if (this.#oneWay(imported.id, args, null)) this.#dispatcher.noteCall(imported)
+  }
+
+  /** False when the session is over: whoever calls back a peer that is gone must not fail for it. Errors: DS_UNSENDABLE, DS_LIMIT. */
+  #oneWay(method: number, args: readonly unknown[], view: Set<number> | null): boolean {
+    if (this.isClosed) {
+      const error = refGone({ summary: `a function of ${this.connection.peer.address} outlived its session` })
+      this.#logger.debug({ error, method }, 'call of a function of a peer that is gone: dropped')
+      return false
+    }
+    this.#writer.oneWay(method, args, view)
+    return true
+  }
+
+  #problemWith(method: string, target: string | number | null, ms: number): DServiceError | null {
+    const { address } = this.connection.peer
+    if (this.isClosed)
+      return failures.gone(this.#ended ?? { address, byUs: true, reason: null }, method, 'no')
+    if (!this.#hello) return failures.notDialect(address, this.#phase === 'opening')
+    if (target === null) return failures.missingMethod(method, this.methods)
+    const { pending } = this.#hello.limits
+    if (this.pending >= pending) return failures.tooManyPending(pending)
+    return ms > 0 ? null : failures.pastDeadline(method)
+  }
+
+  #fail(error: Error): void {
+    this.#logger.debug({ error, peer: this.connection.peer.address }, 'the peer broke a rule')
+    this.#tell(() => this.#options.onFail?.(error))
+  }
+
+  /** A listener that throws is not the peer's affair. */
+  #tell(listener: () => void): void {
+    try {
+      listener()
+    } catch (error) {
+      this.#logger.error({ error }, 'a listener of a session threw')
+    }
+  }
+
+  #becameIdle(): void {
+    this.#outbox.flush()
+    const idlers = this.#idlers
+    this.#idlers = []
+    for (const resolve of idlers) resolve()
+  }
 }

@@ -1,0 +1,110 @@
+/** What of an api may be called: made from an object or a constructor, listed once, looked up by name. */
+import { EventEmitter } from 'node:events'
+import { isForbiddenKey } from './scrub.js'
+import type { Api } from './types.js'
+
+type AnyFunction = (...args: unknown[]) => unknown
+type Holder = Record<string, unknown>
+
+/** An api as it is sent, and which object holds each of its methods. */
+export interface ApiTree {
+  readonly tree: Holder
+  readonly holders: Map<AnyFunction, object>
+}
+
+/**
+ * The object whose methods are served. A constructor is called with a fresh object as `this`, which is the api unless it
+ * returns another object; what cannot be constructed (an arrow function) is called. Errors: whatever it throws.
+ */
+export function instanceOf(api: Api, remote: object, conn: unknown): object {
+  if (typeof api !== 'function') return api
+  const isConstructor = Object.hasOwn(api, 'prototype')
+  const made: unknown = isConstructor
+    ? Reflect.construct(api, [remote, conn])
+    : Reflect.apply(api, undefined, [remote, conn])
+  return typeof made === 'object' && made !== null ? made : {}
+}
+
+/**
+ * The part of an api that peers see: own enumerable functions at any depth, with the plain data between them. Of an
+ * object of a class the root gives the methods of its class too, and one further down its own functions alone: what an
+ * api merely keeps (a database, a socket) must not become callable.
+ */
+export function apiTree(instance: object): ApiTree {
+  const holders = new Map<AnyFunction, object>()
+  const seen = new Map<object, Holder>()
+  const copy = (from: object, keys: readonly string[], holdsData: boolean): Holder => {
+    const known = seen.get(from)
+    if (known) return known
+    const to: Holder = {}
+    seen.set(from, to)
+    for (const key of keys) {
+      const value = (from as Holder)[key]
+      if (typeof value === 'function') {
+        to[key] = value
+        if (!holders.has(value as AnyFunction)) holders.set(value as AnyFunction, from)
+      } else if (holdsData && isData(value)) {
+        to[key] =
+          typeof value === 'object' && value !== null
+            ? copy(value, Object.keys(value), isPlain(value))
+            : value
+      }
+    }
+    return to
+  }
+  return { tree: copy(instance, rootKeys(instance), true), holders }
+}
+
+/** Looks up a method by name, or by names with dots between them. */
+export function findMethod(instance: object, name: string): { run: AnyFunction; self: object } | null {
+  const whole = methodIn(instance, name, true)
+  if (whole || !name.includes('.')) return whole
+  const keys = name.split('.')
+  const last = keys.pop() as string
+  let self: object = instance
+  for (const key of keys) {
+    const value: unknown = isForbiddenKey(key) || !Object.hasOwn(self, key) ? null : (self as Holder)[key]
+    if (typeof value !== 'object' || value === null) return null
+    self = value
+  }
+  return methodIn(self, last, self === instance)
+}
+
+function methodIn(self: object, key: string, isRoot: boolean): { run: AnyFunction; self: object } | null {
+  if (isForbiddenKey(key)) return null
+  const isOwn = Object.prototype.propertyIsEnumerable.call(self, key)
+  if (!isOwn && !(isRoot && rootKeys(self).includes(key))) return null
+  const run = (self as Holder)[key]
+  return typeof run === 'function' ? { run: run as AnyFunction, self } : null
+}
+
+/** What the platform gives to every object, or every emitter, is no method of an api. */
+const PLATFORM: ReadonlySet<unknown> = new Set([Object.prototype, EventEmitter.prototype, Array.prototype])
+
+/** Own keys, then the methods of the classes above, but no constructor. */
+function rootKeys(instance: object): string[] {
+  const keys = new Set(Object.keys(instance))
+  let above: object | null = Object.getPrototypeOf(instance) as object | null
+  while (above !== null && !PLATFORM.has(above)) {
+    for (const [key, { value }] of Object.entries(Object.getOwnPropertyDescriptors(above))) {
+      if (typeof value === 'function' && key !== 'constructor') keys.add(key)
+    }
+    above = Object.getPrototypeOf(above) as object | null
+  }
+  return [...keys]
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
+/** What may stand between methods: JSON's scalars and objects. Lists and whatever cannot travel are left out. */
+function isData(value: unknown): boolean {
+  if (typeof value === 'object' && value !== null) {
+    return !ArrayBuffer.isView(value) && !(value instanceof Map) && !(value instanceof Set)
+  }
+  return (
+    value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+  )
+}

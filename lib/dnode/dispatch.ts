@@ -1,0 +1,201 @@
+/** A call of the peer: find the function, run it, answer it. */
+import { limit, noMethod, reasonOf, toError, type DServiceError } from '../base/errors.js'
+import { LIMITS } from '../base/options.js'
+import { findMethod } from './api.js'
+import type { Message } from './messages.js'
+import type { Exports, Imported, Imports } from './refs.js'
+import type { SessionOptions } from './types.js'
+import { unscrub } from './unscrub.js'
+import { writeWireError } from './wire-error.js'
+import type { Writer } from './writer.js'
+
+type Call = Message & { type: 'call' }
+type AnyFunction = (...args: unknown[]) => unknown
+
+/** A function that may be run for a call. */
+interface Target {
+  readonly run: AnyFunction
+  readonly self: object | null
+  /** A method of the api, which `admit` is asked about. */
+  readonly isMethod: boolean
+}
+
+/** What a function did before it returned. */
+interface Ran {
+  readonly result: unknown
+  readonly isPromise: boolean
+  readonly error: Error | null
+  readonly wasCalled: boolean
+}
+
+/** What the dispatcher needs of its session. */
+export interface DispatchOptions {
+  readonly session: Pick<SessionOptions, 'builtins' | 'admit'>
+  readonly exports: Exports
+  readonly imports: Imports
+  readonly writer: Writer
+  readonly onError: (error: Error) => void
+  /** Calls that run may have reached zero. */
+  readonly onIdle: () => void
+}
+
+/** Owned by one session. Never throws: what a method does ends in an answer, or in `onError`. */
+export class Dispatcher {
+  /** The api whose methods are called by name. */
+  instance: object = {}
+  running = 0
+  readonly #options: DispatchOptions
+  /** The last argument of the one-way call that is on the stack, and whether it was called there. */
+  #last: Imported | null = null
+  #isLastCalled = false
+
+  constructor(options: DispatchOptions) {
+    this.#options = options
+  }
+
+  /** A function of the peer was called by our side. */
+  noteCall(imported: Imported): void {
+    if (imported === this.#last) this.#isLastCalled = true
+    else imported.calls++
+  }
+
+  /** Runs a call. Errors (before anything ran): DS_NO_METHOD, DS_LIMIT, DS_PROTOCOL, and those of `admit`. */
+  dispatch(call: Call): void {
+    const target = this.#find(call.method)
+    if (this.running >= LIMITS.pending) throw tooManyCalls()
+    const args = unscrub(call.values, this.#options.imports)
+    const refusal = target.isMethod ? (this.#options.session.admit?.() ?? null) : null
+    if (call.id === null) this.#oneWay(target, { args, last: this.#lastFunction(call), refusal })
+    else if (refusal) this.#options.writer.error(call.id, writeWireError(refusal, refusal.ran ?? 'no'))
+    else this.#answered(target, args, call.id)
+  }
+
+  #find(method: string | number): Target {
+    if (typeof method === 'number') {
+      const exported = this.#options.exports.get(method)
+      if (exported) return { run: exported.run, self: exported.self, isMethod: exported.self !== null }
+      throw noMethod({ summary: `no function with number ${method} was sent, or it was culled` })
+    }
+    const { builtins } = this.#options.session
+    if (builtins && Object.hasOwn(builtins, method)) {
+      return { run: builtins[method] as AnyFunction, self: builtins, isMethod: false }
+    }
+    const found = findMethod(this.instance, method)
+    if (found) return { ...found, isMethod: true }
+    throw noMethod({
+      summary: `request for a method that is not there: ${JSON.stringify(method.slice(0, 60))}`,
+    })
+  }
+
+  /** With an id: what the method returns, resolves to or throws goes back. */
+  #answered({ run, self }: Target, args: unknown[], id: number): void {
+    const { writer } = this.#options
+    let result: unknown
+    try {
+      result = run.apply(self, args)
+      if (!isThenable(result)) return writer.answer(id, result)
+    } catch (error) {
+      return writer.error(id, writeWireError(error, 'yes'))
+    }
+    this.running++
+    void Promise.resolve(result).then(
+      (value) => this.#done(() => writer.answer(id, value)),
+      (error: unknown) => this.#done(() => writer.error(id, writeWireError(error, 'yes'))),
+    )
+  }
+
+  /** Without an id: the function in last place is told what the method itself did not tell it. */
+  #oneWay(
+    target: Target,
+    call: { args: unknown[]; last: Imported | null; refusal: DServiceError | null },
+  ): void {
+    const { args, last, refusal } = call
+    if (refusal) return this.#tell(last, refusal)
+    const before = last?.calls ?? 0
+    const { result, isPromise, error, wasCalled } = this.#run(target, args, last)
+    if (error) return this.#tell(wasCalled ? null : last, error)
+    const mayTell = (): Imported | null => (last && !wasCalled && last.calls === before ? last : null)
+    if (isPromise) {
+      this.running++
+      void Promise.resolve(result).then(
+        (value) => this.#done(() => this.#reply(mayTell(), value)),
+        (reason: unknown) => this.#done(() => this.#tell(mayTell(), toError(reason))),
+      )
+    } else if (result !== undefined && !isHandle(result)) this.#reply(mayTell(), result)
+  }
+
+  /** Calls the function, and watches whether it calls the last of its arguments before it returns. */
+  #run({ run, self }: Target, args: unknown[], last: Imported | null): Ran {
+    const outer = { last: this.#last, isCalled: this.#isLastCalled }
+    this.#last = last
+    this.#isLastCalled = false
+    try {
+      const result = run.apply(self, args)
+      return { result, isPromise: isThenable(result), error: null, wasCalled: this.#isLastCalled }
+    } catch (thrown) {
+      return { result: undefined, isPromise: false, error: toError(thrown), wasCalled: this.#isLastCalled }
+    } finally {
+      this.#last = outer.last
+      this.#isLastCalled = outer.isCalled
+    }
+  }
+
+  #done(answer: () => void): void {
+    this.running--
+    answer()
+    if (this.running === 0) this.#options.onIdle()
+  }
+
+  #reply(last: Imported | null, value: unknown): void {
+    if (!last) return
+    try {
+      this.#options.writer.oneWay(last.id, [null, value], null)
+    } catch (error) {
+      this.#tell(last, toError(error))
+    }
+  }
+
+  /** An error goes to the function in last place; where there is none, to the session's owner. */
+  #tell(last: Imported | null, error: Error): void {
+    if (!last) return this.#options.onError(error)
+    try {
+      this.#options.writer.oneWay(last.id, [error], null)
+    } catch (second) {
+      this.#options.onError(
+        new Error(`${reasonOf(error)} (it could not be sent: ${reasonOf(second)})`, { cause: error }),
+      )
+    }
+  }
+
+  #lastFunction({ values }: Call): Imported | null {
+    for (const id in values.callbacks) {
+      const path = values.callbacks[id]
+      if (path?.length === 1 && Number(path[0]) === values.arguments.length - 1) {
+        return this.#options.imports.get(Number(id)) ?? null
+      }
+    }
+    return null
+  }
+}
+
+function isThenable(value: unknown): boolean {
+  const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function'
+  return isObject && typeof (value as { then?: unknown }).then === 'function'
+}
+
+/**
+ * A timer or an emitter is no answer: `(s, cb) => setTimeout(() => cb(s), 10)` and `(cb) => emitter.on('x', cb)` are how
+ * callback code is written.
+ */
+function isHandle(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const { unref, on } = value as { unref?: unknown; on?: unknown }
+  return typeof unref === 'function' || typeof on === 'function'
+}
+
+function tooManyCalls(): DServiceError {
+  return limit({
+    summary: `${LIMITS.pending} calls of this peer run already`,
+    hint: 'wait for some of them, or call another instance',
+  })
+}

@@ -1,0 +1,120 @@
+/** How calls and sessions fail, in words. */
+import leven from 'leven'
+import {
+  closed,
+  disconnected,
+  DServiceError,
+  invalid,
+  limit,
+  noMethod,
+  protocol,
+  reasonOf,
+  timeout,
+  type Ran,
+} from '../base/errors.js'
+
+/** Methods that an error lists in its text; all of them are in its details. */
+const LISTED = 20
+
+/** The peer has no such method. */
+export function missingMethod(method: string, known: readonly string[]): DServiceError {
+  const most = Math.max(2, Math.floor(method.length / 3))
+  const near = known
+    .map((name) => ({ name, distance: leven(name, method) }))
+    .filter(({ distance }) => distance <= most)
+    .toSorted((a, b) => a.distance - b.distance)
+    .slice(0, 3)
+    .map(({ name }) => name)
+  const listed = known.slice(0, LISTED).join(', ') + (known.length > LISTED ? ', …' : '')
+  return noMethod({
+    summary: `the service has no method ${JSON.stringify(method)}`,
+    hint: `${near.length > 0 ? `Did you mean ${near.join(' or ')}? ` : ''}It has: ${listed || 'none'}`,
+    details: { method, known, near },
+  })
+}
+
+/** An awaited call needs a peer that answers. */
+export function notDialect(address: string, isOpening: boolean): DServiceError {
+  if (isOpening) {
+    return invalid({
+      summary: `the session to ${address} is not ready`,
+      hint: 'await its `ready` before calling',
+    })
+  }
+  return invalid({
+    summary: `the peer at ${address} speaks plain dnode, which has no answers`,
+    hint: 'call its methods with a callback',
+  })
+}
+
+/** The peer said how many calls it takes at once. */
+export function tooManyPending(most: number): DServiceError {
+  return limit({
+    summary: `${most} calls wait for this peer, and it takes no more`,
+    hint: 'wait for some of them',
+  })
+}
+
+/** The deadline was over before anything was sent. */
+export function pastDeadline(method: string): DServiceError {
+  return timeout({
+    summary: `the deadline of ${method} had passed before it was sent`,
+    hint: 'allow it more time',
+    ran: 'no',
+  })
+}
+
+/** How a session ended, for the calls that it takes along. `byUs`: we closed it. */
+export interface End {
+  readonly address: string
+  readonly byUs: boolean
+  readonly reason: Error | null
+}
+
+/** The session ended before the answer came, or before the call was made. */
+export function gone({ address, byUs, reason }: End, method: string, ran: Ran): DServiceError {
+  const why = reason ? `: ${reasonOf(reason)}` : ''
+  const details = { method }
+  const hint = ran === 'no' ? 'call again on a new session' : 'it may have run'
+  return byUs
+    ? closed({
+        summary: `the session to ${address} was closed before ${method} answered${why}`,
+        hint,
+        ran,
+        details,
+      })
+    : disconnected({
+        summary: `the connection to ${address} ended before ${method} answered${why}`,
+        hint,
+        ran,
+        details,
+        cause: reason ?? undefined,
+      })
+}
+
+/** Why a session never became ready. */
+export function neverReady({ address, byUs, reason }: End): Error {
+  if (reason instanceof DServiceError) return reason
+  const summary = byUs ? `the session to ${address} was closed` : `the peer at ${address} hung up`
+  return disconnected({
+    summary: `${summary} before it said what it serves`,
+    ran: 'no',
+    cause: reason ?? undefined,
+  })
+}
+
+/** The peer connected and said nothing. */
+export function noHello(address: string, ms: number): DServiceError {
+  return timeout({
+    summary: `the peer at ${address} did not say what it serves within ${ms} ms`,
+    hint: 'is it a dnode service?',
+    ran: 'no',
+  })
+}
+
+/** The call ran, but its answer cannot be read. */
+export function unreadable(error: Error): DServiceError {
+  const code = error instanceof DServiceError ? error.code : 'DS_PROTOCOL'
+  const make = code === 'DS_LIMIT' ? limit : protocol
+  return make({ summary: `the answer cannot be read: ${reasonOf(error)}`, ran: 'yes', cause: error })
+}

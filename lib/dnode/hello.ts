@@ -1,0 +1,80 @@
+/** What a dservice peer adds to its methods row, and what is believed of it. */
+import { protocol, reasonOf } from '../base/errors.js'
+import type { Identity, State } from '../base/identity.js'
+import { checkName, checkVersion } from '../base/names.js'
+import { LIMITS } from '../base/options.js'
+import { isObject, unexpected, type Fields } from './check.js'
+import type { Hello } from './messages.js'
+
+/** The highest version of the dialect that this package speaks. */
+export const PROTOCOL = 1
+
+/** The states of a service, as a set that anything may be looked up in. */
+export const STATES: ReadonlySet<unknown> = new Set<State>([
+  'starting',
+  'waiting',
+  'ready',
+  'draining',
+  'stopped',
+])
+const IDENTITY_KEYS = ['id', 'name', 'version', 'mesh', 'state', 'started'] as const
+
+/** The hello of this package: `identity` null for a client. */
+export function helloOf(identity: Identity | null): Hello {
+  const { row, pending, depth, nodes } = LIMITS
+  return { protocol: PROTOCOL, identity, limits: { row, pending, depth, nodes } }
+}
+
+/** As it travels: the identity's fields stand beside the others. */
+export function writeHello({ protocol: version, identity, limits }: Hello): Fields {
+  if (!identity) return { protocol: version, limits }
+  const { id, name, version: release, mesh, state, started } = identity
+  return { protocol: version, id, name, version: release, mesh, state, started, limits }
+}
+
+/** Reads the `dservice` field of a methods row; undefined is a classic peer. Errors: DS_PROTOCOL. */
+export function readHello(value: unknown): Hello | null {
+  if (value === undefined) return null
+  if (!isObject(value)) throw unexpected('"dservice" to be an object', value)
+  const version = value['protocol']
+  if (!Number.isInteger(version) || (version as number) < 1) {
+    throw unexpected('"protocol" to be an integer from 1', version)
+  }
+  return { protocol: version as number, identity: readIdentity(value), limits: readLimits(value['limits']) }
+}
+
+function readIdentity(fields: Fields): Identity | null {
+  if (IDENTITY_KEYS.every((key) => fields[key] === undefined)) return null
+  const { id, name, version, mesh, state, started } = fields
+  if (typeof id !== 'string' || !/^[a-z0-9]{1,64}$/.test(id)) {
+    throw unexpected('"id" to be 1 to 64 characters of a-z and 0-9', id)
+  }
+  if (!STATES.has(state)) throw unexpected('"state" to be one of a service', state)
+  if (!Number.isFinite(started)) throw unexpected('"started" to be milliseconds since 1970', started)
+  try {
+    const names = {
+      name: checkName(name),
+      version: checkVersion(version),
+      mesh: checkName(mesh, 'mesh name'),
+    }
+    return { id, ...names, state: state as State, started: started as number }
+  } catch (error) {
+    throw protocol({ summary: `the peer's hello is not valid: ${reasonOf(error)}` })
+  }
+}
+
+function readLimits(value: unknown): Hello['limits'] {
+  if (!isObject(value)) throw unexpected('"limits" to be an object', value)
+  return {
+    row: readLimit(value, 'row', LIMITS.helloRow),
+    pending: readLimit(value, 'pending', 1),
+    depth: readLimit(value, 'depth', 1),
+    nodes: readLimit(value, 'nodes', 1),
+  }
+}
+
+function readLimit(fields: Fields, key: string, least: number): number {
+  const value = fields[key]
+  if (Number.isInteger(value) && (value as number) >= least) return value as number
+  throw unexpected(`the limit "${key}" to be an integer from ${least}`, value)
+}

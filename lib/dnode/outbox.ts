@@ -1,0 +1,105 @@
+/** Messages on their way out: gathered for one turn of the event loop, written at once. */
+import { limit } from '../base/errors.js'
+import { LIMITS } from '../base/options.js'
+import type { Connection } from '../wire/connection.js'
+import { writeClassic } from './classic.js'
+import { writeDialect } from './dialect.js'
+import type { Message } from './messages.js'
+
+/** JSON's escapes and wide characters make a text at most this much longer than its estimate. */
+const WORST = 6
+
+/** Owned by one session. After `drop` it does nothing. */
+export class Outbox {
+  /** True once the session has ended. */
+  isDropped = false
+  readonly #connection: Connection
+  /** Bytes of a row that the peer takes; Infinity: a classic peer, which says nothing of it. */
+  #rowLimit = LIMITS.helloRow
+  #isDialect = false
+  #isScheduled = false
+  /** Whole rows, before the messages of `#batch`. */
+  #rows = ''
+  #batch: object[] = []
+  #batchSize = 0
+  #turn = 0
+
+  constructor(connection: Connection) {
+    this.#connection = connection
+  }
+
+  /** Grows with each write: what was sent at this turn or later was not handed to the connection yet. */
+  get turn(): number {
+    return this.#turn
+  }
+
+  /** The peer's hello was read (its row limit), or it is a classic one (null). */
+  meet(rowLimit: number | null): void {
+    this.#isDialect = rowLimit !== null
+    this.#rowLimit = rowLimit ?? Infinity
+  }
+
+  /** Queues a message of about `size` bytes. Errors: DS_LIMIT when its row were too long for the peer. */
+  send(message: Message, size: number): void {
+    if (this.isDropped) return
+    if (!this.#isDialect) this.#addRow(writeClassic(message))
+    else if (size > LIMITS.ownRow || size * WORST > this.#rowLimit) {
+      this.#addRow(JSON.stringify([writeDialect(message)]))
+    } else this.#addToBatch(writeDialect(message), size)
+    if (this.#isScheduled || this.isDropped) return
+    this.#isScheduled = true
+    process.nextTick(flush, this)
+  }
+
+  /** Hands everything to the connection now. */
+  flush(): void {
+    this.#isScheduled = false
+    this.#closeBatch()
+    if (this.#rows === '' || this.isDropped) return
+    const rows = this.#rows
+    this.#rows = ''
+    this.#turn++
+    this.#connection.send(rows)
+  }
+
+  /** The session ended: nothing is sent any more. */
+  drop(): void {
+    this.isDropped = true
+    this.#rows = ''
+    this.#batch = []
+  }
+
+  #addRow(row: string): void {
+    if (row === '') return
+    if (row.length * 3 > this.#rowLimit) this.#check(Buffer.byteLength(row))
+    this.#closeBatch()
+    this.#rows += row + '\n'
+    if (this.#rows.length > LIMITS.batch) this.flush()
+  }
+
+  #addToBatch(message: object, size: number): void {
+    if ((this.#batchSize + size) * WORST > this.#rowLimit) this.#closeBatch()
+    this.#batch.push(message)
+    this.#batchSize += size
+    if (this.#batchSize > LIMITS.batch) this.flush()
+  }
+
+  #closeBatch(): void {
+    if (this.#batch.length === 0) return
+    this.#rows += JSON.stringify(this.#batch) + '\n'
+    this.#batch = []
+    this.#batchSize = 0
+  }
+
+  #check(bytes: number): void {
+    if (bytes <= this.#rowLimit) return
+    throw limit({
+      summary: `the message has ${bytes} bytes, and the peer takes ${this.#rowLimit} in a row`,
+      hint: 'send less at a time',
+    })
+  }
+}
+
+function flush(outbox: Outbox): void {
+  outbox.flush()
+}

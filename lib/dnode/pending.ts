@@ -1,0 +1,98 @@
+/** Calls of ours that wait for their answers: settled exactly once, whatever comes first. */
+import type { Clock } from '../base/clock.js'
+import { timeout, type DServiceError } from '../base/errors.js'
+import { ID_END } from './check.js'
+import type { Outcome } from './messages.js'
+
+interface Call {
+  readonly method: string
+  /** On the monotonic clock. */
+  readonly deadline: number
+  /** The outbox's turn at which it was queued. */
+  readonly turn: number
+  readonly settle: (outcome: Outcome) => void
+}
+
+/** Makes the error of a call that ends without an answer; `turn` tells whether it was written. */
+type Explain = (method: string, turn: number) => DServiceError
+
+/**
+ * One timer serves all calls: it is set for the earliest deadline, and looks at all calls when it runs. Calls with one
+ * timeout, the usual case, set it once in so much time; a shorter deadline sets it anew.
+ */
+export class Pending {
+  readonly #clock: Clock
+  readonly #calls = new Map<number, Call>()
+  #next = 0
+  #timer: Disposable | null = null
+  #timerAt = Infinity
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  get size(): number {
+    return this.#calls.size
+  }
+
+  /** An id that no waiting call has. */
+  nextId(): number {
+    let id = this.#next
+    while (this.#calls.has(id)) id = (id + 1) % ID_END
+    this.#next = (id + 1) % ID_END
+    return id
+  }
+
+  /** Waits for the answer to `id`, at most `ms` milliseconds. */
+  add(id: number, call: { method: string; ms: number; turn: number }): Promise<Outcome> {
+    const { method, ms, turn } = call
+    return new Promise((settle) => {
+      const deadline = ms === Infinity ? Infinity : this.#clock.monotonic() + ms
+      this.#calls.set(id, { method, deadline, turn, settle })
+      if (deadline < this.#timerAt) this.#arm(deadline)
+    })
+  }
+
+  /** The answer is there; false when nobody waits for it (any more). */
+  settle(id: number, outcome: Outcome): boolean {
+    const call = this.#calls.get(id)
+    if (!call) return false
+    this.#calls.delete(id)
+    call.settle(outcome)
+    return true
+  }
+
+  /** The session ended: the one place where all calls fail. */
+  failAll(explain: Explain): void {
+    this.#timer?.[Symbol.dispose]()
+    this.#timer = null
+    const calls = [...this.#calls.values()]
+    this.#calls.clear()
+    for (const { method, turn, settle } of calls) settle({ ok: false, error: explain(method, turn) })
+  }
+
+  #arm(at: number): void {
+    this.#timer?.[Symbol.dispose]()
+    this.#timerAt = at
+    const ms = Math.max(0, at - this.#clock.monotonic())
+    this.#timer = at === Infinity ? null : this.#clock.after(ms, () => this.#sweep())
+  }
+
+  #sweep(): void {
+    const now = this.#clock.monotonic()
+    let earliest = Infinity
+    for (const [id, { deadline, method }] of this.#calls) {
+      if (deadline <= now) this.settle(id, { ok: false, error: tooLate(method) })
+      else if (deadline < earliest) earliest = deadline
+    }
+    this.#arm(earliest)
+  }
+}
+
+function tooLate(method: string): DServiceError {
+  return timeout({
+    summary: `${method} did not answer before its deadline`,
+    hint: 'it may have run; allow it more time, or look at the service',
+    details: { method },
+  })
+}

@@ -1,0 +1,52 @@
+/** What a session is made with, and what it gives. */
+import type { Clock } from '../base/clock.js'
+import type { DServiceError } from '../base/errors.js'
+import type { State } from '../base/identity.js'
+import type { Logger } from '../base/logger.js'
+import type { Connection } from '../wire/connection.js'
+import type { Hello } from './messages.js'
+
+/** dnode's api: an object of functions (nested allowed), or a constructor called with the remote and the session. */
+export type Api = object | ((this: object, remote: object, conn: unknown) => unknown)
+
+/** What a session is made with; only the connection, clock, api and hello are needed. */
+export interface SessionOptions {
+  readonly connection: Connection
+  readonly clock: Clock
+  readonly api: Api
+  /** What a constructor api gets as its second argument; the session itself by default. */
+  readonly conn?: unknown
+  /** What we say of ourselves; null: plain dnode, no dialect, whatever the peer offers. Called when the hello is sent. */
+  readonly hello: (() => Hello) | null
+  /** Milliseconds until the peer's `methods` row must be there. Default: DEFAULTS.helloTimeout; Infinity: never. */
+  readonly helloTimeout?: number
+  /** Methods of ours beside the api (`$describe`): callable by name, not listed. */
+  readonly builtins?: Readonly<Record<string, (...args: never[]) => unknown>>
+  /**
+   * Asked before each call of an api method: an error refuses it (draining). Builtins, and callbacks that we sent,
+   * are not asked about: what still runs needs them.
+   */
+  readonly admit?: () => DServiceError | null
+  readonly logger?: Logger
+  /** The peer's `methods` row was read, or a later one: `remote` is filled. Called before any later row is handled. */
+  readonly onRemote?: () => void
+  /** The peer's state, or what it relies on, changed. */
+  readonly onChanged?: (state: State, revision: number) => void
+  /** The peer broke a rule, and the session lives on (dnode's 'fail'). */
+  readonly onFail?: (error: Error) => void
+  /** A function of ours threw in a one-way call that nobody can be told of (dnode's 'error'). */
+  readonly onError?: (error: Error) => void
+}
+
+export interface CallOptions {
+  /** Milliseconds until the call ends with DS_TIMEOUT; Infinity: never. */
+  readonly timeout: number
+}
+
+/** A classic remote object of its own on a shared session. */
+export interface View {
+  /** dnode's remote: every method is one-way and returns undefined. */
+  readonly remote: Record<string, unknown>
+  /** Forgets the callbacks that were sent through this view. Twice is fine. */
+  release(): void
+}

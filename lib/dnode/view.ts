@@ -1,0 +1,44 @@
+/** A remote object of its own on a shared session, for programs in dnode's style. */
+
+import type { Scrubbed } from './messages.js'
+
+/** The methods of a peer's api by dotted path, and their reference numbers. Of two equal paths the first counts. */
+export function methodIds({ callbacks }: Scrubbed): Map<string, number> {
+  const ids = new Map<string, number>()
+  for (const id in callbacks) {
+    const name = (callbacks[id] ?? []).slice(1).join('.')
+    if (name !== '' && !ids.has(name)) ids.set(name, Number(id))
+  }
+  return ids
+}
+
+/** Sends a one-way call of the peer's method with this number. */
+type Send = (method: number, args: readonly unknown[]) => void
+
+/** A copy of a remote object whose functions send through `send`. `ids`: the number of each method by dotted path. */
+export function copyRemote(
+  remote: Record<string, unknown>,
+  ids: ReadonlyMap<string, number>,
+  send: Send,
+): Record<string, unknown> {
+  const seen = new Map<object, object>()
+  const copy = (value: unknown, path: string): unknown => {
+    if (typeof value === 'function') return copyMethod(ids.get(path), send)
+    if (typeof value !== 'object' || value === null) return value
+    const known = seen.get(value)
+    if (known) return known
+    const to: Record<string, unknown> | unknown[] = Array.isArray(value) ? [] : {}
+    seen.set(value, to)
+    for (const [key, item] of Object.entries(value)) {
+      ;(to as Record<string, unknown>)[key] = copy(item, path === '' ? key : `${path}.${key}`)
+    }
+    return to
+  }
+  return copy(remote, '') as Record<string, unknown>
+}
+
+function copyMethod(id: number | undefined, send: Send): (...args: unknown[]) => void {
+  return (...args) => {
+    if (id !== undefined) send(id, args)
+  }
+}

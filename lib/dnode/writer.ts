@@ -1,0 +1,95 @@
+/** The speaking half of a session: makes messages of values and queues them. */
+import type { State } from '../base/identity.js'
+import { LIMITS } from '../base/options.js'
+import type { ApiTree } from './api.js'
+import type { Hello, Message, WireError } from './messages.js'
+import type { Outbox } from './outbox.js'
+import type { Exports } from './refs.js'
+import { scrub, type ScrubFor, type Sized, type ValueLimits } from './scrub.js'
+import { shorten, writeWireError } from './wire-error.js'
+
+/** What an error's fields beside its text take, about. */
+const ERROR_SIZE = 200
+
+/** Owned by one session. Nothing here waits: a message is queued, or an error says why not. */
+export class Writer {
+  readonly #outbox: Outbox
+  readonly #exports: Exports
+  /** Scrubs arguments and results within the peer's limits. */
+  #args: ScrubFor
+  #results: ScrubFor
+
+  constructor(outbox: Outbox, exports: Exports) {
+    this.#outbox = outbox
+    this.#exports = exports
+    this.#args = { exports, limits: LIMITS, root: 'arguments' }
+    this.#results = { exports, limits: LIMITS, root: 'result' }
+  }
+
+  /** The peer's `methods` row was read. */
+  meet(hello: Hello | null): void {
+    this.#outbox.meet(hello ? hello.limits.row : null)
+    if (!hello) return
+    const limits: ValueLimits = hello.limits
+    this.#args = { ...this.#args, limits }
+    this.#results = { ...this.#results, limits }
+  }
+
+  /** The first row of our side. Errors: DS_UNSENDABLE, DS_LIMIT. */
+  methods({ tree, holders }: ApiTree, hello: Hello | null): void {
+    this.#exports.holders = holders
+    const api = scrub([tree], { exports: this.#exports, limits: LIMITS, root: 'api' })
+    this.#exports.holders = null
+    this.#queue({ type: 'methods', api, hello }, api, null)
+  }
+
+  /** A call that wants an answer. Errors: DS_UNSENDABLE, DS_LIMIT. */
+  call(method: string | number, id: number, args: readonly unknown[]): void {
+    const values = scrub(args, this.#args)
+    this.#queue({ type: 'call', method, id, values }, values, null)
+  }
+
+  /** A call that wants none. `view`: through which it is made, for its callbacks. Errors: DS_UNSENDABLE, DS_LIMIT. */
+  oneWay(method: number, args: readonly unknown[], view: Set<number> | null): void {
+    if (this.#outbox.isDropped) return
+    const values = scrub(args, this.#args)
+    this.#queue({ type: 'call', method, id: null, values }, values, view)
+  }
+
+  /** The answer to a call of the peer; where the value cannot travel, an error that says so. Never throws. */
+  answer(id: number, value: unknown): void {
+    if (this.#outbox.isDropped) return
+    try {
+      const values = scrub(value === undefined ? [] : [value], this.#results)
+      this.#queue({ type: 'answer', id, values }, values, null)
+    } catch (error) {
+      this.error(id, writeWireError(error, 'yes'))
+    }
+  }
+
+  /** The failure of a call of the peer; one that is too long for the peer is shortened. Never throws. */
+  error(id: number, error: WireError): void {
+    const size = error.properties || error.cause ? LIMITS.ownRow + 1 : ERROR_SIZE + error.message.length
+    try {
+      this.#outbox.send({ type: 'error', id, error }, size)
+    } catch (tooLong) {
+      this.#outbox.send({ type: 'error', id, error: shorten(error) }, ERROR_SIZE + 1000)
+      void tooLong // the peer set the limit: it gets what fits
+    }
+  }
+
+  /** Our state, or what we rely on, changed. */
+  changed(state: State, revision: number): void {
+    this.#outbox.send({ type: 'changed', state, revision }, 60)
+  }
+
+  #queue(message: Message, values: Sized, view: Set<number> | null): void {
+    try {
+      this.#outbox.send(message, values.size + 40)
+    } catch (error) {
+      this.#exports.undo(values.callbacks)
+      throw error
+    }
+    this.#exports.hold(values.callbacks, view)
+  }
+}

@@ -1,0 +1,84 @@
+/** Two sessions over a memory pair, and raw ends that write whatever a test likes. */
+import { VirtualClock } from '../../lib/base/virtual-clock.js'
+import type { Identity } from '../../lib/base/identity.js'
+import { LIMITS } from '../../lib/base/options.js'
+import type { Hello } from '../../lib/dnode/messages.js'
+import { Session, type Api, type SessionOptions } from '../../lib/dnode/session.js'
+import type { Connection } from '../../lib/wire/connection.js'
+import { memoryPair } from '../../lib/wire/memory.js'
+
+export const IDENTITY: Identity = {
+  id: '7f3kq2m5ztw4ybn6ahxd3ejsuc',
+  name: 'd1',
+  version: '1.2.0',
+  mesh: 'default',
+  state: 'ready',
+  started: 1_767_225_600_000,
+}
+
+/** A hello, of a client unless an identity is given. */
+export function hello(identity: Identity | null = null, limits: Partial<Hello['limits']> = {}): Hello {
+  const { row, pending, depth, nodes } = LIMITS
+  return { protocol: 1, identity, limits: { row, pending, depth, nodes, ...limits } }
+}
+
+type More = Partial<Omit<SessionOptions, 'connection' | 'clock' | 'api'>>
+
+export interface Two {
+  readonly clock: VirtualClock
+  readonly client: Session
+  readonly server: Session
+}
+
+/** A client and a server that speak the dialect, both ready. */
+export async function two(
+  api: Api,
+  more: { client?: More & { api?: Api }; server?: More } = {},
+): Promise<Two> {
+  const clock = new VirtualClock()
+  const [a, b] = memoryPair({ clock })
+  const client = new Session({ connection: a, clock, api: {}, hello: () => hello(), ...more.client })
+  const server = new Session({ connection: b, clock, api, hello: () => hello(IDENTITY), ...more.server })
+  await Promise.all([client.ready, server.ready])
+  return { clock, client, server }
+}
+
+export interface Raw {
+  readonly clock: VirtualClock
+  readonly session: Session
+  /** The other end of the connection. */
+  readonly raw: Connection
+  /** What the session wrote, parsed, the oldest first. */
+  readonly rows: unknown[]
+  /** Writes rows and lets them be handled. */
+  send(...rows: unknown[]): Promise<void>
+}
+
+/** One session, and the bare other end of its connection. */
+export async function withRaw(api: Api, more: More = {}): Promise<Raw> {
+  const clock = new VirtualClock()
+  const [a, raw] = memoryPair({ clock })
+  const rows: unknown[] = []
+  raw.rowLimit = 2 ** 30
+  raw.open({ row: (row) => rows.push(row), drain: () => undefined })
+  const session = new Session({ connection: a, clock, api, hello: () => hello(IDENTITY), ...more })
+  await clock.settle()
+  const send = async (...sent: unknown[]): Promise<void> => {
+    for (const row of sent) raw.send(`${typeof row === 'string' ? row : JSON.stringify(row)}\n`)
+    await clock.settle()
+  }
+  return { clock, session, raw, rows, send }
+}
+
+/** A methods row; with `isDialect` that of a dservice client. */
+export function methodsRow(isDialect = true): object {
+  const row = { method: 'methods', arguments: [{}], callbacks: {}, links: [] }
+  const { protocol, limits } = hello()
+  return isDialect ? { ...row, dservice: { protocol, limits } } : row
+}
+
+/** The value of an outcome, or its error thrown. */
+export function valueOf(outcome: { ok: true; value: unknown } | { ok: false; error: Error }): unknown {
+  if (outcome.ok) return outcome.value
+  throw outcome.error
+}
