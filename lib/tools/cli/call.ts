@@ -3,12 +3,12 @@ import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { systemClock } from '../../base/clock.js'
 import type { DService, Remote } from '../../index.js'
-import { callBack } from './callback.js'
+import { callBack, type Call } from './callback.js'
 import { withMesh } from './client.js'
 import type { Input } from './commands.js'
 import { parseArguments } from './literals.js'
 import type { Talk } from './talk.js'
-import { parseMethod, type MethodTarget } from './target.js'
+import { parseMethod } from './target.js'
 import { span } from './text.js'
 import { jsonable, valueText } from './values.js'
 
@@ -31,13 +31,6 @@ export async function run(input: Input): Promise<number> {
       return talk.fail(error, 'call')
     }
   })
-}
-
-/** What is to be called. */
-export interface Call {
-  readonly target: MethodTarget
-  readonly args: readonly unknown[]
-  readonly timeout: string | undefined
 }
 
 async function callAwaited(mesh: DService, { target, args, timeout }: Call): Promise<unknown> {

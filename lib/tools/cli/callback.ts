@@ -4,7 +4,14 @@ import { systemClock } from '../../base/clock.js'
 import { duration } from '../../base/names.js'
 import { DEFAULTS } from '../../base/options.js'
 import type { DService } from '../../index.js'
-import type { Call } from './call.js'
+import type { MethodTarget } from './target.js'
+
+/** What is to be called. */
+export interface Call {
+  readonly target: MethodTarget
+  readonly args: readonly unknown[]
+  readonly timeout: string | undefined
+}
 
 /**
  * Appends a callback and waits for it. An Error as the first argument rejects; one argument is the answer; of two,

@@ -5,6 +5,7 @@ import { withMesh } from './client.js'
 import type { Input } from './commands.js'
 import { failureOf, type Failed } from './failure.js'
 import { dot, mermaid } from './graph-export.js'
+import { engineName } from './ls-rows.js'
 import { graphText } from './graph-text.js'
 
 export async function run({ options, settings, talk, host }: Input): Promise<number> {
@@ -49,7 +50,7 @@ function finding(view: MeshView): Failed | null {
   if (nodes.length > 0) return null
   return failureOf(
     noInstance({
-      summary: `no service answers in mesh "${view.mesh}" (${view.engine})`,
+      summary: `no service answers in mesh "${view.mesh}" (${engineName(view.engine)})`,
       hint: 'start one (`dservice run file`, `dservice demo`), or name another mesh with --mesh',
     }),
     'setup',

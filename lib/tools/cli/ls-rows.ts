@@ -84,5 +84,10 @@ function addressText(instances: readonly InstanceView[]): string {
 export function summaryText(view: MeshView, style: Style): string {
   const services = new Set(view.instances.map(({ name }) => name)).size
   const counted = `${count(services, 'service')}, ${count(view.instances.length, 'instance')}`
-  return [counted, `mesh "${view.mesh}"`, view.engine].join(` ${style.marks.dot} `)
+  return [counted, `mesh "${view.mesh}"`, engineName(view.engine)].join(` ${style.marks.dot} `)
+}
+
+/** `static:` lists are long; for people the scheme says enough. */
+export function engineName(url: string): string {
+  return url.length > 24 ? url.slice(0, url.indexOf(':') + 1) : url
 }

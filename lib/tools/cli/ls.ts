@@ -4,7 +4,7 @@ import type { MeshView } from '../../index.js'
 import { withMesh } from './client.js'
 import type { Input } from './commands.js'
 import { failureOf } from './failure.js'
-import { columnsOf, rowsOf, summaryText } from './ls-rows.js'
+import { columnsOf, engineName, rowsOf, summaryText } from './ls-rows.js'
 import { renderTable } from './table.js'
 import type { Talk } from './talk.js'
 import { parseService, type ServiceTarget } from './target.js'
@@ -63,7 +63,7 @@ function missing(
   if (seen.instances.length > 0) return null
   const what = target ? `${target.name}${target.range === undefined ? '' : `@${target.range}`}` : 'a service'
   const live = [...new Set(all.instances.map(({ name, version }) => `${name}@${version}`))]
-  const summary = `no instance of ${what} answers in mesh "${all.mesh}" (${all.engine})`
+  const summary = `no instance of ${what} answers in mesh "${all.mesh}" (${engineName(all.engine)})`
   const make = seen.unreachable.length > 0 ? unreachable : noInstance
   return failureOf(
     make({

@@ -1,5 +1,6 @@
 /** What happens in the demo, as data; and the same as lines for people. */
 import type { MeshView } from '../../index.js'
+import { engineName } from '../cli/ls-rows.js'
 import { showMesh } from '../cli/ls.js'
 import type { Talk } from '../cli/talk.js'
 import { span } from '../cli/text.js'
@@ -34,7 +35,8 @@ export function tell(event: Event, talk: Talk): void {
   if (talk.json) return talk.document(event)
   if (event.type === 'mesh') {
     talk.data('')
-    return showMesh(event.view, talk)
+    // a static list foresees addresses where nobody is yet; that is no finding here
+    return showMesh({ ...event.view, unreachable: [] }, talk)
   }
   const line = lineOf(event, talk)
   if (line !== null) talk.data(line)
@@ -67,9 +69,4 @@ function lineOf(event: Exclude<Event, { type: 'mesh' }>, { style }: Talk): strin
     case 'done':
       return null
   }
-}
-
-/** `static:` lists are long; the scheme says enough. */
-function engineName(url: string): string {
-  return url.startsWith('static:') ? 'static:' : url
 }

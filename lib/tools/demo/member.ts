@@ -28,7 +28,12 @@ async function obey(mesh: DService, order: Order): Promise<void> {
   try {
     const handle = await mesh.dnodeFor(order.service, order.range)
     const value = await handle[order.method]?.(...order.args)
-    say({ type: 'answer', id: order.id, value, ms: systemClock.monotonic() - started })
+    say({
+      type: 'answer',
+      id: order.id,
+      value,
+      ms: Math.round((systemClock.monotonic() - started) * 10) / 10,
+    })
   } catch (error) {
     say({ type: 'threw', id: order.id, ...told(error) })
   }

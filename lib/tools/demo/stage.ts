@@ -6,7 +6,7 @@ import type { Role } from './messages.js'
 /** An engine, and the ports that it must know beforehand. */
 export interface Carrier {
   readonly url: string
-  /** The ports that a role may still use, one for each of its lives. */
+  /** The ports that a role takes in turn, one for each of its lives; none: any free one. */
   readonly ports: Readonly<Record<Role, number[]>>
 }
 
@@ -15,8 +15,8 @@ export function carrier(url: string): Carrier {
   return { url, ports: { d1: [], d2: [], client: [] } }
 }
 
-/** How many lives of d1 a static list foresees. */
-const LIVES = 8
+/** A d1 that comes back must find another port free: two take turns. */
+const LIVES = 2
 
 /** A static list of free ports on loopback, for machines without multicast. */
 export async function staticCarrier(): Promise<Carrier> {
@@ -54,7 +54,9 @@ export class Stage {
 
   /** Starts a process; it is not up yet. */
   enter(role: Role): Actor {
-    const port = this.carrier.ports[role].shift()
+    const ports = this.carrier.ports[role]
+    const port = ports.shift()
+    if (port !== undefined) ports.push(port)
     const casting: Casting = { role, mesh: this.mesh, engine: this.carrier.url }
     const actor = new Actor(port === undefined ? casting : { ...casting, port })
     this.#actors.add(actor)

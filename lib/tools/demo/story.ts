@@ -22,7 +22,7 @@ export async function begin(stage: Stage, tell: Tell): Promise<Cast> {
   const cast = { d1: stage.enter('d1'), d2: stage.enter('d2'), client: stage.enter('client') }
   await Promise.all([cast.d1.up(STEP), cast.d2.up(STEP), cast.client.up(STEP)])
   await cast.d2.in('ready', STEP)
-  const ready = systemClock.monotonic() - started
+  const ready = Math.round(systemClock.monotonic() - started)
   tell(upEvent(cast.d1, 'transform, ping'))
   tell(upEvent(cast.d2, 'jsconf; relies on d1@^1'))
   tell({ ...upEvent(cast.client, ''), version: '' })
@@ -46,7 +46,7 @@ export async function heal(cast: Cast, { stage, tell }: { stage: Stage; tell: Te
   await cast.d2.in('waiting', STEP)
   tell({ type: 'waiting', name: 'd2', for: 'd1@^1' })
   const [answer] = await Promise.all([askTransform(cast.client), cast.d1.up(STEP)])
-  const healed = systemClock.monotonic() - killed
+  const healed = Math.round(systemClock.monotonic() - killed)
   if (cast.d1.address === old.address)
     throw new Error(`d1 came back at the same address ${String(old.address)}`)
   tell(upEvent(cast.d1, 'restarted on another port'))

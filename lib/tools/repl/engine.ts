@@ -70,15 +70,15 @@ export class ReplEngine {
   #lookingAgain(): Evaluate {
     const { server } = this
     const evaluate = server.eval
-    return (code, context, file, done) => {
+    return (...[code, context, file, finish]: Parameters<Evaluate>) => {
       evaluate.call(server, code, context, file, (error, value: unknown) => {
         const name = error === null ? null : firstUndefined(code, error)
-        if (name === null) return done(error, value)
-        const again = (): void => evaluate.call(server, code, context, file, done)
-        this.refresh().then(
-          () => (this.#globals.has(name) ? again() : done(error, value)),
-          () => done(error, value),
-        )
+        if (name === null) return finish(error, value)
+        const looked = (): void => {
+          if (this.#globals.has(name)) evaluate.call(server, code, context, file, finish)
+          else finish(error, value)
+        }
+        this.refresh().then(looked, looked)
       })
     }
   }
@@ -91,13 +91,14 @@ export class ReplEngine {
       enumerable: true,
       get,
       // an assignment at the prompt wins, as it does over any global
-      set: (value: unknown) =>
-        void Object.defineProperty(context, name, {
+      set: (value: unknown) => {
+        Object.defineProperty(context, name, {
           configurable: true,
           enumerable: true,
           writable: true,
           value,
-        }),
+        })
+      },
     })
   }
 }
@@ -117,12 +118,12 @@ function isFree(name: string): boolean {
 /** Node's own evaluation; where it yields a promise, that is awaited as if it had been typed so, Ctrl-C included. */
 function awaiting(server: REPLServer): Evaluate {
   const evaluate: Evaluate = server.eval
-  return function (code, context, file, done) {
+  return (...[code, context, file, finish]: Parameters<Evaluate>) => {
     evaluate.call(server, code, context, file, (error, value: unknown) => {
-      if (error !== null || !types.isPromise(value)) return done(error, value)
+      if (error !== null || !types.isPromise(value)) return finish(error, value)
       Object.defineProperty(globalThis, PENDING, { configurable: true, value })
       const again = `await globalThis[Symbol.for(${JSON.stringify(Symbol.keyFor(PENDING))})]\n`
-      evaluate.call(server, again, context, file, done)
+      evaluate.call(server, again, context, file, finish)
     })
   }
 }

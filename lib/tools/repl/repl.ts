@@ -103,12 +103,12 @@ function define({ server }: ReplEngine, { name, help, run }: DotCommand, talk: T
 /** Errors with a code of ours, or from a remote method, are told as the commands tell them; others as Node does. */
 function tellErrors({ server }: ReplEngine, talk: Talk): void {
   const evaluate = server.eval
-  replaceEval(server, function (code, context, file, done) {
+  replaceEval(server, (...[code, context, file, finish]: Parameters<typeof evaluate>) => {
     evaluate.call(server, code, context, file, (error, value: unknown) => {
-      if (error === null || isUnfinished(error) || !isTold(error)) return done(error, value)
+      if (error === null || isUnfinished(error) || !isTold(error)) return finish(error, value)
       Object.assign(server, { lastError: error })
       talk.fail(error, 'call')
-      done(null, undefined)
+      finish(null, undefined)
     })
   })
 }
