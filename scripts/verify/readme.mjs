@@ -14,7 +14,7 @@ const MARK = /^<!-- run: (\S+?)( &)?(?: => (.*?))? -->$/
 const FENCE = /^```(\w+)$/
 
 /** The marked blocks of a text: `{ file, stays, prints, code, group }`; a heading begins a new group. */
-export function blocksOf(text) {
+function blocksOf(text) {
   const blocks = []
   const lines = text.split('\n')
   let group = 0
