@@ -7,7 +7,7 @@ import { DEFAULTS, LIMITS } from '../base/options.js'
 import { formatAddress, type Address, type Connection, type Listening, type Transport } from './connection.js'
 import { dialing } from './dial.js'
 import { connectionOf } from './stream.js'
-import { removeStale } from './unix.js'
+import { checkPath, removeStale } from './unix.js'
 
 export interface TcpOptions {
   readonly clock: Clock
@@ -71,6 +71,7 @@ function serverOf(at: Address, accept: Accept, options: TcpOptions): net.Server 
 function bind(server: net.Server, at: Address): Promise<void> {
   return new Promise((resolve, reject) => {
     const onError = (error: Error): void => reject(error)
+    if ('path' in at) checkPath(at.path)
     server.once('error', onError)
     server.listen({ ...at, exclusive: true }, () => {
       server.off('error', onError)
@@ -92,7 +93,8 @@ function listeningOf(server: net.Server, at: Address): Listening {
 
 const LISTEN_HINTS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'stop what uses it, choose another port, or leave the port out for a free one',
-  EACCES: 'choose a port above 1023, or a folder that you may write to',
+  EACCES: 'choose a port above 1023, or a folder that is there and that you may write to',
+  ENAMETOOLONG: 'choose a shorter path',
   EADDRNOTAVAIL: 'give an address of this machine, such as 127.0.0.1',
   ENOTFOUND: 'give an address of this machine, such as 127.0.0.1',
 }
@@ -127,6 +129,7 @@ function socketTo(to: Address, options: TcpOptions): net.Socket {
   const socket = new net.Socket({ allowHalfOpen: true })
   if (!options.keepAlive) socket.unref()
   try {
+    if ('path' in to) checkPath(to.path)
     return socket.connect({ ...to, noDelay: true })
   } catch (error) {
     return socket.destroy(toError(error))

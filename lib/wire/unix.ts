@@ -1,6 +1,17 @@
-/** What a Unix socket leaves behind: the file of a process that was killed. */
+/** The files of Unix sockets: how long their names may be, and what a killed process leaves behind. */
 import { lstat, unlink } from 'node:fs/promises'
 import net from 'node:net'
+
+/** Bytes of a path that the system's address has room for. */
+const LONGEST_PATH = process.platform === 'linux' ? 107 : 103
+
+/** Refuses a path that would be cut short without a word, and so be another one. Errors: ENAMETOOLONG. */
+export function checkPath(path: string): void {
+  const size = Buffer.byteLength(path)
+  if (size <= LONGEST_PATH || process.platform === 'win32') return
+  const error = new Error(`a socket's path has at most ${LONGEST_PATH} bytes, this one ${size}`)
+  throw Object.assign(error, { code: 'ENAMETOOLONG' })
+}
 
 /** Removes the socket file at `path` if nobody answers on it; answers whether the path is free now. */
 export async function removeStale(path: string): Promise<boolean> {
