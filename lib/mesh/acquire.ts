@@ -51,12 +51,18 @@ export function pick(
   return choose(endpoints, () => node.clock.random())?.peer
 }
 
+/** How long to wait, and whom not to choose. */
+export interface Patience {
+  /** Monotonic time. */
+  readonly deadline: number
+  readonly without?: ReadonlySet<LivePeer> | undefined
+}
+
 /** Chooses an instance, waiting until `deadline` (monotonic) or `instanceWait` at most. Never rejects. */
 export async function acquire(
   node: NodeContext,
   target: Target,
-  deadline: number,
-  without?: ReadonlySet<LivePeer>,
+  { deadline, without }: Patience,
 ): Promise<Acquired> {
   if (node.isStopped()) return { ok: false, error: stopped() }
   const interest = want(node, target)

@@ -77,7 +77,7 @@ async function attempt(caller: Caller, { path, args, deadline }: Call): Promise<
   let without: Set<LivePeer> | undefined
   for (let tries = 0; ; tries++) {
     const peer = target.gathered && !node.isStopped() ? pick(node, target, without) : undefined
-    const found = peer ? { ok: true as const, peer } : await acquire(node, target, deadline, without)
+    const found = peer ? { ok: true as const, peer } : await acquire(node, target, { deadline, without })
     if (!found.ok) return found
     const remaining = deadline - node.clock.monotonic()
     const outcome = await found.peer.session.call(path, args, { timeout: remaining })
@@ -97,7 +97,7 @@ function canMoveOn(error: Error): boolean {
 
 async function attemptWithCallback(caller: Caller, { path, args, deadline }: Call): Promise<Outcome> {
   const { node, target } = caller
-  const found = await acquire(node, target, deadline)
+  const found = await acquire(node, target, { deadline })
   if (!found.ok) return found
   const { session, identity } = found.peer
   return new Promise((settle) => {

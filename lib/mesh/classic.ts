@@ -12,7 +12,7 @@ export async function dnodeForClassic<T>(
   target: Target,
   { deadline, callback }: { deadline: number; callback: DnodeForCallback<T> },
 ): Promise<void> {
-  const found = await node.keepAlive.during(acquire(node, target, deadline))
+  const found = await node.keepAlive.during(acquire(node, target, { deadline }))
   if (!found.ok) {
     const none = undefined as never
     return leavePromise(() => callback(found.error as DServiceError, none, none))

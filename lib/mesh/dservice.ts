@@ -5,20 +5,20 @@ import { Emitter } from '../base/emitter.js'
 import type { Identity, State } from '../base/identity.js'
 import { KeepAlive } from '../base/keepalive.js'
 import type { Logger } from '../base/logger.js'
-import { checkName, checkRange, duration } from '../base/names.js'
-import { DEFAULTS, LIMITS } from '../base/options.js'
+import { checkName, duration } from '../base/names.js'
+import { LIMITS } from '../base/options.js'
 import type { Hello } from '../dnode/messages.js'
 import type { Remote } from '../dnode/remote.js'
 import type { SessionOptions } from '../dnode/session.js'
 import type { Address, Transport } from '../wire/connection.js'
-import { acquire, type NodeContext, type Target } from './acquire.js'
+import type { NodeContext } from './acquire.js'
 import { methodsOf } from './api.js'
 import type { Caller } from './calls.js'
-import { dnodeForClassic } from './classic.js'
 import { DESCRIBE } from './describe.js'
 import type { Discovery } from './discovery.js'
 import { createHandle } from './handle.js'
 import { look } from './inspect.js'
+import { callerFor, handleFor, viewFor } from './lookup.js'
 import { Pool } from './pool.js'
 import { untilReady } from './readiness.js'
 import { Relying, type Edge } from './relying.js'
@@ -135,12 +135,13 @@ export class Service<A extends object> implements face.DService<A> {
   dnodeFor<T>(name: string, ...rest: unknown[]): Promise<Remote<T>> | void {
     const at = rest.findIndex((value) => typeof value === 'function')
     const [range, options] = (at < 0 ? rest : rest.slice(0, at)) as [unknown, face.HandleOptions | undefined]
-    if (at < 0) return this.#handleFor<T>(name, range, options)
-    void this.#viewFor(this.#described(name, range, options), rest[at] as face.DnodeForCallback<T>)
+    const wanted = { name, range, options }
+    if (at < 0) return handleFor<T>(this.#node, wanted)
+    void viewFor(this.#node, wanted, rest[at] as face.DnodeForCallback<T>)
   }
 
   rely<T = unknown>(name: string, range?: string, options: face.RelyOptions = {}): Remote<T> {
-    const caller = this.#caller(name, range, options)
+    const caller = callerFor(this.#node, { name, range, options })
     const { optional = false, lazy = false } = options
     const edge: Edge = { target: caller.target, optional, lazy, declaredIn: 'rely()' }
     this.#relying.add(edge)
@@ -230,49 +231,6 @@ export class Service<A extends object> implements face.DService<A> {
     }
   }
 
-  // --- looking for others
-
-  #caller(name: string, range: unknown, { timeout = DEFAULTS.timeout }: face.HandleOptions = {}): Caller {
-    const target: Target = {
-      name: checkName(name),
-      range: checkRange(range),
-      interest: null,
-      gathered: false,
-    }
-    return { node: this.#node, target, timeout: duration(timeout, 'timeout'), inFlight: 0, broken: null }
-  }
-
-  async #handleFor<T>(
-    name: string,
-    range: unknown,
-    options: face.HandleOptions | undefined,
-  ): Promise<Remote<T>> {
-    const caller = this.#caller(name, range, options)
-    const deadline = this.#node.clock.monotonic() + caller.timeout
-    const found = await this.#node.keepAlive.during(acquire(this.#node, caller.target, deadline))
-    if (found.ok) return createHandle<T>(caller)
-    Error.captureStackTrace(found.error)
-    throw found.error
-  }
-
-  /** The callback style tells of a bad name as of any other failure: through the callback. */
-  #described(name: string, range: unknown, options: face.HandleOptions | undefined): Caller | DServiceError {
-    try {
-      return this.#caller(name, range, options)
-    } catch (error) {
-      return error as DServiceError
-    }
-  }
-
-  async #viewFor<T>(caller: Caller | DServiceError, callback: face.DnodeForCallback<T>): Promise<void> {
-    if (caller instanceof Error) {
-      const none = undefined as never
-      return void process.nextTick(callback, caller, none, none)
-    }
-    const deadline = this.#node.clock.monotonic() + caller.timeout
-    await dnodeForClassic(this.#node, caller.target, { deadline, callback })
-  }
-
   /** A dependency declared while the service runs: refused where it would close a cycle, and then the edge goes. */
   async #relyLate(edge: Edge, caller: Caller): Promise<void> {
     const run = this.#run
@@ -280,11 +238,8 @@ export class Service<A extends object> implements face.DService<A> {
     this.#relying.look()
     run.edgesChanged()
     try {
-      const end = new AbortController()
-      await untilReady(
-        { node: this.#node, relying: this.#relying, self: () => run.identity, late: true },
-        end.signal,
-      )
+      const self = (): Identity => run.identity
+      await untilReady({ node: this.#node, relying: this.#relying, self, late: true }, run.ended)
     } catch (error) {
       caller.broken = toError(error)
       this.#relying.remove(edge)

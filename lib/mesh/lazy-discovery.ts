@@ -39,9 +39,11 @@ export class LazyDiscovery implements Discovery {
     const loading = this.#loading
     this.#loading = null
     this.#engine = null
-    if (!loading) return
-    const loan = await loading.catch(() => null) // who used it was told
-    await loan?.[Symbol.asyncDispose]()
+    // an engine that could not be loaded told those who wanted to use it, and leaves nothing to let go of
+    await loading?.then(
+      (loan) => loan[Symbol.asyncDispose](),
+      () => undefined,
+    )
   }
 
   async #use(): Promise<Discovery> {
