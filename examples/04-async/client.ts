@@ -2,7 +2,7 @@
 import { dservice, isDServiceError } from 'dservice'
 import type { D1 } from './d1.js'
 
-const mesh = dservice()
+const mesh = dservice({ instanceWait: '1s' })
 const d1 = await mesh.dnodeFor<D1>('d1', '^1.2', { timeout: '10s' })
 
 console.log(await d1.transform('beep'))
