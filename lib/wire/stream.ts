@@ -77,7 +77,8 @@ class StreamConnection implements Connection {
 
   send(rows: string): boolean {
     if (this.#isOver || this.#isEnding) return true
-    const isQuick = this.#stream.write(rows)
+    let isQuick = true
+    this.#guard(() => (isQuick = this.#stream.write(rows)))
     const most = this.#options.writeQueue ?? LIMITS.writeQueue
     if (this.queued > most) this.destroy(this.#tooSlow(most))
     return isQuick
@@ -98,8 +99,8 @@ class StreamConnection implements Connection {
     this.#guard(() => this.#reader.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk))
   }
 
-  /** Whatever a peer's bytes reach runs in here: what it throws ends this connection and nothing else. */
-  #guard(run: () => void): void {
+  /** Whatever is not ours runs in here, the reader and the stream: what they throw ends this connection and nothing else. */
+  #guard(run: () => unknown): void {
     if (this.#isOver) return
     try {
       run()
@@ -128,7 +129,7 @@ class StreamConnection implements Connection {
     this.#isEnding = true
     const wait = this.#options.closeTimeout ?? DEFAULTS.closeTimeout
     this.#closeTimer = this.#options.clock.after(wait, () => this.#onCloseTimeout())
-    this.#stream.end()
+    this.#guard(() => this.#stream.end())
     this.#maybeOver()
   }
 
