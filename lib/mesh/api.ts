@@ -1,5 +1,6 @@
 /** Checks the api that a service is made of, before anyone can call it. */
 import { invalid } from '../base/errors.js'
+import { apiTree } from '../dnode/api.js'
 
 /** Names that a proxy, a promise or the protocol needs for itself, at an api's root. */
 const RESERVED: ReadonlySet<string> = new Set([
@@ -41,29 +42,18 @@ export function checkApi(api: unknown): asserts api is object {
   }
 }
 
-/** The dotted paths of all functions of an api: `transform`, `users.find`. None of a constructor: it has none yet. */
+/** The dotted paths of all methods that peers see: `transform`, `users.find`. None of a constructor: it has none yet. */
 export function methodsOf(api: object): string[] {
   if (typeof api === 'function') return []
   const paths: string[] = []
   const walk = (value: object, path: string, above: readonly object[]): void => {
     if (above.length > DEPTH || above.includes(value)) return
-    for (const [name, member] of members(value)) {
+    for (const [name, member] of Object.entries(value) as [string, unknown][]) {
       const at = path === '' ? name : `${path}.${name}`
       if (typeof member === 'function') paths.push(at)
       else if (typeof member === 'object' && member !== null) walk(member, at, [...above, value])
     }
   }
-  walk(api, '', [])
+  walk(apiTree(api).tree, '', [])
   return paths
-}
-
-/** Own members, and the methods that a class instance inherits. */
-function members(value: object): [string, unknown][] {
-  const own = Object.entries(value) as [string, unknown][]
-  const prototype = Object.getPrototypeOf(value) as object | null
-  if (prototype === null || prototype === Object.prototype || prototype === Array.prototype) return own
-  const inherited = Object.entries(Object.getOwnPropertyDescriptors(prototype))
-    .filter(([name, { value: member }]) => name !== 'constructor' && typeof member === 'function')
-    .map(([name, descriptor]): [string, unknown] => [name, descriptor.value])
-  return [...own, ...inherited]
 }

@@ -6,8 +6,7 @@ import type { Identity, State } from '../base/identity.js'
 import { KeepAlive } from '../base/keepalive.js'
 import type { Logger } from '../base/logger.js'
 import { checkName, duration } from '../base/names.js'
-import { LIMITS } from '../base/options.js'
-import type { Hello } from '../dnode/messages.js'
+import { helloOf } from '../dnode/hello.js'
 import type { Remote } from '../dnode/remote.js'
 import type { SessionOptions } from '../dnode/session.js'
 import type { Address, Transport } from '../wire/connection.js'
@@ -42,9 +41,6 @@ export interface Parts<A> {
   /** Milliseconds. */
   readonly instanceWait: number
 }
-
-/** The dialect that we speak: docs/protocol.md. */
-const PROTOCOL = 1
 
 /** Implements DService; defaults.ts is the only one to construct it. */
 export class Service<A extends object> implements face.DService<A> {
@@ -204,17 +200,11 @@ export class Service<A extends object> implements face.DService<A> {
       api,
       clock,
       logger,
-      hello: () => this.#hello(),
+      hello: () => helloOf(this.#run?.isUp ? this.#run.identity : null),
       builtins: { [DESCRIBE]: () => this.#describe() },
       onFail: (error) => logger.debug({ reason: reasonOf(error) }, 'a peer broke a rule'),
       onError: (error) => this.#report(error, 'a one-way call failed'),
     }
-  }
-
-  #hello(): Hello {
-    const { row, pending, depth, nodes } = LIMITS
-    const identity = this.#run?.isUp ? this.#run.identity : null
-    return { protocol: PROTOCOL, identity, limits: { row, pending, depth, nodes } }
   }
 
   #describe(): face.Description {
