@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers'
 import { systemClock } from '../../base/clock.js'
 import type { DService, Remote } from '../../index.js'
 import { callBack, type Call } from './callback.js'
+import { failureOf, type Failed } from './failure.js'
 import { withMesh } from './client.js'
 import type { Input } from './commands.js'
 import { parseArguments } from './literals.js'
@@ -19,7 +20,8 @@ export async function run(input: Input): Promise<number> {
     file: (path) => readFile(path, 'utf8'),
     stdin: () => text(host.stdin as NodeJS.ReadStream),
   })
-  const call = input.options['callback'] === true ? callBack : callAwaited
+  const isCallback = input.options['callback'] === true
+  const call = isCallback ? callBack : callAwaited
   return withMesh(settings, host, async (mesh) => {
     const started = systemClock.monotonic()
     try {
@@ -28,7 +30,9 @@ export async function run(input: Input): Promise<number> {
       talk.note(`${span(systemClock.monotonic() - started)}, discovery included`)
       return 0
     } catch (error) {
-      return talk.fail(error, 'call')
+      const failed = failureOf(error, 'call')
+      talk.report(isCallback ? failed : { ...failed, ...callbackHint(failed) })
+      return failed.exit
     }
   })
 }
@@ -39,6 +43,14 @@ async function callAwaited(mesh: DService, { target, args, timeout }: Call): Pro
   const handle: Remote = await mesh.dnodeFor(name, range, options)
   const method = path.reduce<Remote>((at, key) => at[key] as Remote, handle)
   return method(...args)
+}
+
+/** How a method that wants a callback fails without one: it calls what is not there, or never answers. */
+function callbackHint({ exit, name, message, hint }: Failed): { hint?: string } {
+  const calledNothing = name === 'TypeError' && message.endsWith('is not a function')
+  if (!calledNothing && exit !== 4) return {}
+  const own = 'if the method answers through a callback, call it with --callback'
+  return { hint: hint === undefined ? own : `${hint}; ${own}` }
 }
 
 function showAnswer(value: unknown, talk: Talk): void {

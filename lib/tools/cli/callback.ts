@@ -52,9 +52,17 @@ export function answered(
 ): void {
   const [first, second] = answer
   if (first instanceof Error) return reject(first)
+  if (isSentError(first)) return reject(Object.assign(new Error(first.message), { name: first.name }))
   if (answer.length < 2) return resolve(first)
   if (first === null || first === undefined) return resolve(second)
   reject(new Error(typeof first === 'string' ? first : JSON.stringify(first), { cause: first }))
+}
+
+/** An Error that was sent as an argument arrives as what it says. */
+function isSentError(value: unknown): value is { name: string; message: string } {
+  if (typeof value !== 'object' || value === null) return false
+  const { name, message } = value as { name?: unknown; message?: unknown }
+  return typeof message === 'string' && typeof name === 'string' && name.endsWith('Error')
 }
 
 type Method = (...args: unknown[]) => void

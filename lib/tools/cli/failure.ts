@@ -9,6 +9,8 @@ export interface Failed {
   /** `DS_…`, or the code or name that a remote method's own error has. */
   readonly code: string
   readonly exit: number
+  /** `TypeError`; only of a remote method's own error. */
+  readonly name?: string
   readonly message: string
   readonly hint?: string
   readonly ran?: string
@@ -40,19 +42,14 @@ export function failureOf(thrown: unknown, phase: Phase): Failed {
   return {
     code: own || typeof parts.code === 'number' ? String(parts.code) : String(parts.code ?? error.name),
     exit: exitOf(error, phase),
-    message: own && typeof parts.summary === 'string' ? parts.summary : messageOf(error),
+    message: own && typeof parts.summary === 'string' ? parts.summary : error.message,
+    ...(own || error.name === 'Error' ? {} : { name: error.name }),
     ...(own && typeof parts.hint === 'string' ? { hint: parts.hint } : {}),
     ...(typeof parts.ran === 'string' ? { ran: parts.ran } : {}),
     ...(known ? { known } : {}),
     ...(path ? { path } : {}),
     ...(parts.cause === undefined ? {} : { cause: reasonOf(parts.cause) }),
   }
-}
-
-/** An error of the method's own keeps its name: "TypeError: no such user". */
-function messageOf(error: Error): string {
-  if (error.name === 'Error' || error.name === 'DServiceError') return error.message
-  return `${error.name}: ${error.message}`
 }
 
 function listOf(value: unknown): string[] | undefined {
@@ -63,7 +60,7 @@ function listOf(value: unknown): string[] | undefined {
 /** The failure in lines for a terminal: what, why, what to do. */
 export function failureText(failed: Failed, style: Style): string {
   const { colors } = style
-  const lines = [`${colors.red(colors.bold('error'))}  ${plain(failed.message)}`]
+  const lines = [`${colors.red(colors.bold('error'))}  ${plain(named(failed))}`]
   const add = (label: string, text: string | undefined): void => {
     if (text) lines.push(`  ${colors.dim(label.padEnd(6))} ${plain(text)}`)
   }
@@ -73,6 +70,10 @@ export function failureText(failed: Failed, style: Style): string {
   if (failed.cause && !failed.message.includes(failed.cause)) add('cause', failed.cause)
   add('code', failed.ran === 'maybe' ? `${failed.code} (it may have run)` : failed.code)
   return lines.join('\n')
+}
+
+function named({ name, message }: Failed): string {
+  return name === undefined ? message : `${name}: ${message}`
 }
 
 function mentions(hint: string | undefined, known: readonly string[]): boolean {

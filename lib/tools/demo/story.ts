@@ -45,12 +45,11 @@ export async function heal(cast: Cast, { stage, tell }: { stage: Stage; tell: Te
   cast.d1 = stage.enter('d1')
   await cast.d2.in('waiting', STEP)
   tell({ type: 'waiting', name: 'd2', for: 'd1@^1' })
-  const [answer] = await Promise.all([askTransform(cast.client), cast.d1.up(STEP)])
-  const healed = Math.round(systemClock.monotonic() - killed)
+  const [answer] = await Promise.all([askHealed(cast.client, killed), cast.d1.up(STEP)])
   if (cast.d1.address === old.address)
     throw new Error(`d1 came back at the same address ${String(old.address)}`)
   tell(upEvent(cast.d1, 'restarted on another port'))
-  tell({ ...answer, healed })
+  tell(answer)
   await cast.d2.in('ready', STEP)
   await jsconf(cast.client, tell)
 }
@@ -75,6 +74,12 @@ async function jsconf(client: Actor, tell: Tell): Promise<void> {
 
 async function transform(client: Actor, tell: Tell): Promise<void> {
   tell(await askTransform(client))
+}
+
+/** Healing ends with the answer, and began with the kill. */
+async function askHealed(client: Actor, killed: number): Promise<Event & { type: 'call' }> {
+  const answer = await askTransform(client)
+  return { ...answer, healed: Math.round(systemClock.monotonic() - killed) }
 }
 
 async function askTransform(client: Actor): Promise<Event & { type: 'call' }> {

@@ -1,4 +1,5 @@
 /** JavaScript as node:repl evaluates it, with the mesh in scope and promises awaited. */
+import type { Domain } from 'node:domain'
 import { builtinModules } from 'node:module'
 import { Recoverable, start, type REPLServer, type ReplOptions } from 'node:repl'
 import { types } from 'node:util'
@@ -21,13 +22,19 @@ export function unwrapped(error: unknown): unknown {
   return error instanceof Recoverable ? error.err : error
 }
 
+/** node:repl's options, and who is told of errors. */
+export interface EngineOptions extends ReplOptions {
+  readonly told: (error: unknown) => boolean
+}
+
 /** A node:repl whose context has `mesh`, `svc`, and each service that can be a global. */
 export class ReplEngine {
   readonly server: REPLServer
   readonly #live: LiveServices
   readonly #globals = new Set<string>()
 
-  constructor(mesh: DService, live: LiveServices, options: ReplOptions) {
+  /** `told` is given each error that nobody waits for; what it does not take (false), node:repl prints. */
+  constructor(mesh: DService, live: LiveServices, { told, ...options }: EngineOptions) {
     // the process's own globals: an array of another realm is no Array to the code that sends it
     this.server = start({ useGlobal: true, ignoreUndefined: true, preview: false, ...options })
     this.#live = live
@@ -36,6 +43,8 @@ export class ReplEngine {
     this.#define('svc', () => all)
     replaceEval(this.server, awaiting(this.server))
     replaceEval(this.server, this.#lookingAgain())
+    replaceEval(this.server, telling(this.server, told))
+    tellLost(this.server, told)
   }
 
   /** Looks at the mesh again; new services become globals, unless the name is taken. */
@@ -49,7 +58,10 @@ export class ReplEngine {
     return view
   }
 
-  /** Evaluates code, top-level await included; a promise as the result is awaited. Rejects with what was thrown. */
+  /**
+   * Evaluates code, top-level await included; a promise as the result is awaited. Rejects where the code is unfinished;
+   * of other errors `told` is told, and where that comes by the domain, the evaluation never ends.
+   */
   evaluate(code: string): Promise<unknown> {
     return new Promise((resolve, reject) => {
       this.server.eval(`${code}\n`, this.server.context, 'repl', (error: unknown, value: unknown) => {
@@ -128,7 +140,42 @@ function awaiting(server: REPLServer): Evaluate {
   }
 }
 
+/** Gives errors of an evaluation to `told` first; unfinished code is no error yet. */
+function telling(server: REPLServer, told: (error: unknown) => boolean): Evaluate {
+  const evaluate: Evaluate = server.eval
+  return (...[code, context, file, finish]: Parameters<Evaluate>) => {
+    evaluate.call(server, code, context, file, (error, value: unknown) => {
+      const taken = error !== null && !isUnfinished(error) && told(unwrapped(error))
+      if (!taken) return finish(error, value)
+      keepError(server, error)
+      finish(null, undefined)
+    })
+  }
+}
+
+/**
+ * Up to Node 24, node:repl evaluates in a domain: what a top-level await rejects with, and every rejection that nobody
+ * handles, comes there as an event instead of to the callback; node:repl prints it with its stack, twice.
+ */
+function tellLost(server: REPLServer, told: (error: unknown) => boolean): void {
+  const { _domain: domain } = server as unknown as { _domain?: Domain }
+  if (!domain) return
+  const printers = domain.listeners('error')
+  domain.removeAllListeners('error')
+  domain.on('error', (error) => {
+    if (!told(error)) return printers.forEach((print) => void Reflect.apply(print, domain, [error]))
+    keepError(server, error)
+    server.clearBufferedCommand()
+    server.displayPrompt()
+  })
+}
+
+/** `_error` at the prompt. */
+function keepError(server: REPLServer, error: unknown): void {
+  Object.assign(server, { lastError: error })
+}
+
 /** node:repl looks the function up at each line, though its types call it read-only. */
-export function replaceEval(server: REPLServer, evaluate: Evaluate): void {
+function replaceEval(server: REPLServer, evaluate: Evaluate): void {
   ;(server as { eval: Evaluate }).eval = evaluate
 }

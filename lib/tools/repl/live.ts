@@ -19,6 +19,8 @@ export class LiveServices {
   readonly #known = new Map<string, Known>()
   readonly #objects = new Map<string, object>()
   readonly #handles = new Map<string, Promise<Remote>>()
+  #running = 0
+  #whenIdle: (() => void)[] = []
 
   constructor(mesh: DService, options: HandleOptions = {}) {
     this.#mesh = mesh
@@ -77,10 +79,21 @@ export class LiveServices {
     })
   }
 
+  /** Resolves when no call runs any more; those that nobody awaited are then known to have failed. */
+  async idle(): Promise<void> {
+    if (this.#running > 0) await new Promise<void>((resolve) => this.#whenIdle.push(resolve))
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+
   async #invoke(spec: string, path: readonly string[], args: readonly unknown[]): Promise<unknown> {
-    const handle = await this.#handle(spec)
-    const method = path.reduce<Remote>((at, key) => at[key] as Remote, handle)
-    return method(...args)
+    this.#running++
+    try {
+      const handle = await this.#handle(spec)
+      const method = path.reduce<Remote>((at, key) => at[key] as Remote, handle)
+      return await method(...args)
+    } finally {
+      if (--this.#running === 0) for (const run of this.#whenIdle.splice(0)) run()
+    }
   }
 
   /** A handle survives everything; only one that never came about is asked for again. */

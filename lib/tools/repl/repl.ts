@@ -8,7 +8,7 @@ import { packageVersion } from '../cli/package-version.js'
 import type { Talk } from '../cli/talk.js'
 import { count } from '../cli/text.js'
 import { complete } from './complete.js'
-import { isUnfinished, replaceEval, ReplEngine } from './engine.js'
+import { ReplEngine } from './engine.js'
 import { historyFile, keepHistory } from './history.js'
 import { LiveServices } from './live.js'
 
@@ -34,6 +34,7 @@ export async function explore(mesh: DService, prompt: Prompt): Promise<number> {
   const first = await live.refresh()
   talk.data(greeting(first, talk))
   if (prompt.hint !== undefined) talk.data(talk.style.colors.dim(prompt.hint))
+  const told = teller(talk)
   const engine = new ReplEngine(mesh, live, {
     prompt: 'dsv> ',
     input: host.stdin,
@@ -41,11 +42,11 @@ export async function explore(mesh: DService, prompt: Prompt): Promise<number> {
     terminal: true,
     useColors: talk.style.colors.isColorSupported,
     breakEvalOnSigint: true,
+    told,
     writer: (value: unknown) =>
       inspect(value, { showProxy: false, depth: 4, colors: talk.style.colors.isColorSupported }),
   })
   const { server } = engine
-  tellErrors(engine, talk)
   completeServices(engine, live)
   for (const command of [...dotCommands(engine, talk), ...(prompt.commands ?? [])])
     define(engine, command, talk)
@@ -100,22 +101,28 @@ function define({ server }: ReplEngine, { name, help, run }: DotCommand, talk: T
   })
 }
 
-/** Errors with a code of ours, or from a remote method, are told as the commands tell them; others as Node does. */
-function tellErrors({ server }: ReplEngine, talk: Talk): void {
-  const evaluate = server.eval
-  replaceEval(server, (...[code, context, file, finish]: Parameters<typeof evaluate>) => {
-    evaluate.call(server, code, context, file, (error, value: unknown) => {
-      if (error === null || isUnfinished(error) || !isTold(error)) return finish(error, value)
-      Object.assign(server, { lastError: error })
-      talk.fail(error, 'call')
-      finish(null, undefined)
-    })
-  })
+/** Tells every error: of a call as the commands tell it, of the code that was typed without the frames of the prompt. */
+function teller(talk: Talk): (error: unknown) => boolean {
+  return (error) => {
+    if (isOfCall(error)) talk.fail(error, 'call')
+    else talk.raw(localText(error))
+    return true
+  }
 }
 
-function isTold(error: Error): boolean {
-  const { code, ran } = error as { code?: unknown; ran?: unknown }
+function isOfCall(error: unknown): boolean {
+  const { code, ran } = (error ?? {}) as { code?: unknown; ran?: unknown }
   return typeof ran === 'string' || (typeof code === 'string' && code.startsWith('DS_'))
+}
+
+/** Frames of Node and of the prompt itself say nothing of what was typed. */
+const OWN_FRAME = /\((?:node:|<anonymous>)|at node:|[\\/]tools[\\/]repl[\\/]/
+
+function localText(error: unknown): string {
+  if (!(error instanceof Error)) return `Uncaught ${inspect(error)}`
+  if ((error as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_INTERRUPTED') return 'interrupted'
+  const lines = (error.stack ?? String(error)).split('\n')
+  return `Uncaught ${lines.filter((line) => !/^\s+at /.test(line) || !OWN_FRAME.test(line)).join('\n')}`
 }
 
 /** Node leaves proxies alone when it completes; ours know their methods. */

@@ -42,18 +42,33 @@ async function withScript(
   const { talk } = input
   const live = new LiveServices(mesh, handleOptions(input.settings.timeout))
   const nowhere = new Writable({ write: (chunk, encoding, done) => done() })
-  const engine = new ReplEngine(mesh, live, { input: new PassThrough(), output: nowhere, terminal: false })
   // an error that nobody waits for ends a script, as it ends any program
+  let lose: (error: unknown) => void = () => undefined
   const lost = new Promise<number>((resolve) => {
-    process.once('unhandledRejection', (error) => resolve(talk.fail(error, 'call')))
+    lose = (error) => resolve(failScript(error, talk))
   })
+  const told = (error: unknown): boolean => (lose(error), true)
+  const streams = { input: new PassThrough(), output: nowhere, terminal: false }
+  const engine = new ReplEngine(mesh, live, { ...streams, told })
+  process.on('unhandledRejection', lose)
   try {
     await engine.refresh()
-    return await Promise.race([use(new Script(engine, talk)), lost])
+    const script = async (): Promise<number> => {
+      const exit = await use(new Script(engine, talk))
+      if (exit === 0) await live.idle()
+      return exit
+    }
+    return await Promise.race([lost, script()])
   } finally {
-    process.removeAllListeners('unhandledRejection')
+    process.off('unhandledRejection', lose)
     engine.close()
   }
+}
+
+/** What does not parse was typed wrong; anything else is told as the error of a call is. */
+function failScript(error: unknown, talk: Talk): number {
+  if (!(error instanceof SyntaxError)) return talk.fail(error, 'call')
+  return talk.fail(invalid({ summary: reasonOf(error), hint: 'mend the code', cause: error }))
 }
 
 /** The state of a script: the lines that wait for their end. */
@@ -75,7 +90,7 @@ class Script {
       this.#show(await this.#engine.evaluate(code))
       return 0
     } catch (error) {
-      return this.#fail(error)
+      return failScript(unwrapped(error), this.#talk)
     }
   }
 
@@ -90,7 +105,7 @@ class Script {
       this.#show(await this.#engine.evaluate(code))
       return 0
     } catch (error) {
-      if (!isUnfinished(error)) return this.#fail(error)
+      if (!isUnfinished(error)) return failScript(unwrapped(error), this.#talk)
       this.#waiting = code
       return 0
     }
@@ -122,12 +137,5 @@ class Script {
       this.#talk.data(
         inspect(value, { depth: 8, showProxy: false, colors: this.#talk.style.colors.isColorSupported }),
       )
-  }
-
-  #fail(thrown: unknown): number {
-    const error = unwrapped(thrown)
-    if (error instanceof SyntaxError)
-      return this.#talk.fail(invalid({ summary: reasonOf(error), hint: 'mend the code', cause: error }))
-    return this.#talk.fail(error, 'call')
   }
 }
