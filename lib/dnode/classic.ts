@@ -16,7 +16,9 @@ export function writeClassic(message: Message): string {
       return JSON.stringify(row(message.method, message.values))
     case 'cull':
       return JSON.stringify({ method: 'cull', arguments: message.ids })
-    default:
+    case 'answer':
+    case 'error':
+    case 'changed':
       return ''
   }
 }

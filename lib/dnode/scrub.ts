@@ -154,7 +154,8 @@ class Scrubber {
         return this.#function(value as (...args: unknown[]) => unknown)
       case 'object':
         return value === null ? null : this.#reference(value, depth)
-      default:
+      case 'bigint':
+      case 'symbol':
         throw this.#refuse(`is a ${typeof value}`, 'send it as text or a number')
     }
   }

@@ -1,5 +1,5 @@
 /** A conversation with one peer over one connection: both sides call, both sides answer. */
-import { refGone, toError, type DServiceError } from '../base/errors.js'
+import { toError, type DServiceError } from '../base/errors.js'
 import type { State } from '../base/identity.js'
 import { silentLogger, type Logger } from '../base/logger.js'
 import { DEFAULTS, LIMITS } from '../base/options.js'
@@ -15,7 +15,7 @@ import { Pending } from './pending.js'
 import { Exports, Imports, type Imported } from './refs.js'
 import type { CallOptions, SessionOptions, View } from './types.js'
 import { unscrub } from './unscrub.js'
-import { copyRemote, methodIds } from './view.js'
+import { makeView, methodIds } from './view.js'
 import { toCallersError, writeWireError } from './wire-error.js'
 import { Writer } from './writer.js'
 
@@ -74,7 +74,7 @@ export class Session {
       handle: (message) => this.#handle(message),
       badCall: (id, error) => this.#writer.error(id, writeWireError(error, 'no')),
       badAnswer: (id, error) => this.#settle(id, { ok: false, error: failures.unreadable(error) }),
-      bad: (error) => this.#fail(error),
+      bad: (error) => this.#tell(() => options.onFail?.(error)),
       broken: (error) => this.destroy(error),
     })
     this.ready = new Promise((resolve, reject) => {
@@ -118,17 +118,10 @@ export class Session {
 
   /** A classic remote object of its own, of the methods that are known now. */
   view(): View {
-    const sent = new Set<number>()
-    let isReleased = false
-    const remote = copyRemote(this.remote, this.#methodIds, (method, args) => {
-      if (isReleased) this.#logger.debug({ method }, 'call through a released view: dropped')
-      else this.#oneWay(method, args, sent)
+    return makeView(this.remote, this.#methodIds, {
+      oneWay: (method, args, sent) => this.#oneWay(method, args, sent),
+      release: (sent) => this.#exports.release(sent),
     })
-    const release = (): void => {
-      isReleased = true
-      this.#exports.release(sent)
-    }
-    return { remote, release }
   }
 
   /** Calls a method by dotted path, or a builtin of the peer by its `$name`. Never rejects, never hangs. Dialect peers only. */
@@ -265,8 +258,10 @@ export class Session {
   /** False when the session is over: whoever calls back a peer that is gone must not fail for it. Errors: DS_UNSENDABLE, DS_LIMIT. */
   #oneWay(method: number, args: readonly unknown[], view: Set<number> | null): boolean {
     if (this.isClosed) {
-      const error = refGone({ summary: `a function of ${this.connection.peer.address} outlived its session` })
-      this.#logger.debug({ error, method }, 'call of a function of a peer that is gone: dropped')
+      this.#logger.debug(
+        { code: 'DS_REF_GONE', method },
+        'call of a function of a peer that is gone: dropped',
+      )
       return false
     }
     this.#writer.oneWay(method, args, view)
@@ -282,11 +277,6 @@ export class Session {
     const { pending } = this.#hello.limits
     if (this.pending >= pending) return failures.tooManyPending(pending)
     return ms > 0 ? null : failures.pastDeadline(method)
-  }
-
-  #fail(error: Error): void {
-    this.#logger.debug({ error, peer: this.connection.peer.address }, 'the peer broke a rule')
-    this.#tell(() => this.#options.onFail?.(error))
   }
 
   /** A listener that throws is not the peer's affair. */

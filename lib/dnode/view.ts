@@ -1,6 +1,7 @@
 /** A remote object of its own on a shared session, for programs in dnode's style. */
 
 import type { Scrubbed } from './messages.js'
+import type { View } from './types.js'
 
 /** The methods of a peer's api by dotted path, and their reference numbers. Of two equal paths the first counts. */
 export function methodIds({ callbacks }: Scrubbed): Map<string, number> {
@@ -12,11 +13,35 @@ export function methodIds({ callbacks }: Scrubbed): Map<string, number> {
   return ids
 }
 
+/** What a view needs of its session. `sent`: the callbacks that were sent through the view. */
+export interface ViewHost {
+  oneWay(method: number, args: readonly unknown[], sent: Set<number>): void
+  release(sent: Set<number>): void
+}
+
+/** A remote object of its own: a copy whose callbacks are forgotten together. After `release` its methods do nothing. */
+export function makeView(
+  remote: Record<string, unknown>,
+  ids: ReadonlyMap<string, number>,
+  host: ViewHost,
+): View {
+  const sent = new Set<number>()
+  let isReleased = false
+  const copy = copyRemote(remote, ids, (method, args) => {
+    if (!isReleased) host.oneWay(method, args, sent)
+  })
+  const release = (): void => {
+    isReleased = true
+    host.release(sent)
+  }
+  return { remote: copy, release }
+}
+
 /** Sends a one-way call of the peer's method with this number. */
 type Send = (method: number, args: readonly unknown[]) => void
 
-/** A copy of a remote object whose functions send through `send`. `ids`: the number of each method by dotted path. */
-export function copyRemote(
+/** `ids`: the number of each method by dotted path. */
+function copyRemote(
   remote: Record<string, unknown>,
   ids: ReadonlyMap<string, number>,
   send: Send,
