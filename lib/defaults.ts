@@ -51,7 +51,8 @@ export function dservice(
   const name = typeof first === 'string' ? first : null
   if (first !== undefined && first !== null && !isOptions && typeof first !== 'string') throw noName(first)
   const service = compose(name, api, options)
-  return options.signals ? stopOnSignals(service) : service
+  const onSignals = options.signals ?? process.env['DSERVICE_SIGNALS'] === '1'
+  return onSignals ? stopOnSignals(service) : service
 }
 
 function noName(given: unknown): DServiceError {

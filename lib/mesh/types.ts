@@ -23,7 +23,7 @@ export interface DServiceOptions {
   readonly advertise?: string
   /** Allows addresses beyond this machine without a key. Warns once. */
   readonly insecure?: boolean
-  /** Calls `stop()` on SIGINT and SIGTERM. Default: false. */
+  /** Calls `stop()` on SIGINT and SIGTERM, then ends the process. Default: DSERVICE_SIGNALS is 1, as `dservice run` sets it. */
   readonly signals?: boolean
   /** How long a call or a `dnodeFor` waits for an instance, within its deadline. Default: 5 s. */
   readonly instanceWait?: Duration
