@@ -42,6 +42,8 @@ export class Pool {
   readonly #discovery: Discovery
   readonly #context: PeerContext
   readonly #entries = new Map<string, Entry>()
+  /** Sightings beyond LIMITS.instances of a name, by interest and address: they move up when one goes. */
+  readonly #spare = new Map<string, Map<string, Sighting>>()
   readonly #watches = new Map<string, Watch>()
   readonly #listeners = new Set<() => void>()
   #closed = false
@@ -119,11 +121,11 @@ export class Pool {
       stopped = true
       this.#watches.delete(name)
       this.#forget(name)
-      void asked.then(
-        (watching) => watching[Symbol.asyncDispose](),
-        (error: unknown) =>
-          this.#context.logger.warn({ name, reason: reasonOf(error) }, 'the look-up had failed'),
-      )
+      void asked
+        .then((watching) => watching[Symbol.asyncDispose]())
+        .catch((error: unknown) =>
+          this.#context.logger.warn({ name, reason: reasonOf(error) }, 'a question did not end well'),
+        )
     }
     const watch = { users: 0, asked: this.#track(name, asked), stop }
     this.#watches.set(name, watch)
@@ -132,10 +134,11 @@ export class Pool {
 
   #track(name: string, asked: Promise<unknown>): Watch['asked'] {
     const failed = asked.then(() => new Promise<never>(() => undefined))
-    // whoever waits for instances races against this; where nobody waits, the failure is the log's
-    void failed.catch((error: unknown) =>
-      this.#context.logger.error({ name, reason: reasonOf(error) }, 'the engine cannot look for services'),
-    )
+    // whoever waits for instances races against this; the next one who wants the name asks anew
+    void failed.catch((error: unknown) => {
+      this.#watches.delete(name)
+      this.#context.logger.error({ name, reason: reasonOf(error) }, 'the engine cannot look for services')
+    })
     return { failed, gathered: this.#gather(name, asked) }
   }
 
@@ -174,7 +177,7 @@ export class Pool {
     if (sighting.type === 'down') return this.#drop(address, key)
     let entry = this.#entries.get(address)
     if (!entry) {
-      if (this.#full(interest)) return
+      if (this.#isFull(interest)) return this.#keepSpare(interest, `${address} ${key}`, sighting)
       entry = { peer: this.#meet(sighting.address), sightings: new Map() }
       this.#entries.set(address, entry)
     } else if (sighting.type === 'up') entry.peer.nudge()
@@ -183,13 +186,28 @@ export class Pool {
   }
 
   /** A name has so many instances that this node keeps no more sessions to it. */
-  #full(interest: string): boolean {
+  #isFull(interest: string): boolean {
     if (interest === '*') return false
     let count = 0
     for (const { sightings } of this.#entries.values()) {
       if ([...sightings.keys()].some((key) => key.startsWith(`${interest}/`))) count++
     }
     return count >= LIMITS.instances
+  }
+
+  #keepSpare(interest: string, key: string, sighting: Sighting): void {
+    const spare = this.#spare.get(interest) ?? new Map<string, Sighting>()
+    this.#spare.set(interest, spare.set(key, sighting))
+  }
+
+  /** An instance went: one that found no place before may have it. */
+  #moveUp(): void {
+    for (const [interest, spare] of this.#spare) {
+      const [next] = spare
+      if (!next || this.#isFull(interest)) continue
+      spare.delete(next[0])
+      this.#see(interest, next[1])
+    }
   }
 
   #meet(address: Address): Peer {
@@ -206,6 +224,7 @@ export class Pool {
   }
 
   #drop(address: string, key: string): void {
+    for (const spare of this.#spare.values()) spare.delete(`${address} ${key}`)
     const entry = this.#entries.get(address)
     if (!entry?.sightings.delete(key)) return
     // a goodbye stops new connections; a session that lives outranks it, and ends by itself
@@ -226,11 +245,13 @@ export class Pool {
   #remove(address: string, entry: Entry): void {
     if (this.#entries.get(address) === entry) this.#entries.delete(address)
     void entry.peer.close()
+    this.#moveUp()
     this.#notify()
   }
 
   /** Nobody is interested in the name any more. */
   #forget(interest: string): void {
+    this.#spare.delete(interest)
     for (const [address, entry] of this.#entries) {
       for (const key of [...entry.sightings.keys()]) {
         if (key.startsWith(`${interest}/`)) entry.sightings.delete(key)
