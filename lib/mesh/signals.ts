@@ -17,7 +17,7 @@ export function stopOnSignals<S extends DService<object>>(service: S): S {
 /** Ends the process only when the last one has drained. */
 function stopAll(signal: NodeJS.Signals): void {
   for (const name of SIGNALS) process.off(name, stopAll)
-  const stopping = [...watched].map((ref) => ref.deref()?.stop())
+  const stopping = [...watched].map(async (ref) => ref.deref()?.stop())
   watched.clear()
   void Promise.allSettled(stopping).then(() => process.kill(process.pid, signal))
 }

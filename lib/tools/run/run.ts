@@ -10,6 +10,9 @@ import { nameFiles, type Part } from './naming.js'
 /** A service drains for 10 s at most; a process that is still there later is killed. */
 const PATIENCE = 12_000
 
+/** One press of Ctrl-C can come twice, from the terminal and from npm. */
+const ONE_PRESS = 500
+
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 export async function run({ args, options, settings, talk, host }: Input): Promise<number> {
@@ -44,6 +47,7 @@ class Group {
   readonly #children: readonly Child[]
   readonly #report: Report
   #stopped: NodeJS.Signals | null = null
+  #stoppedAt = 0
 
   constructor(parts: readonly Part[], { env, report }: { env: NodeJS.ProcessEnv; report: Report }) {
     this.#report = report
@@ -54,16 +58,21 @@ class Group {
     })
   }
 
-  /** Passes the signal on, and waits; asked a second time, or after too long, it kills. */
+  /** Passes the signal on, and waits; after too long, or when Ctrl-C is pressed again, it kills. */
   stop(signal: NodeJS.Signals): void {
-    const again = this.#stopped !== null
-    this.#stopped ??= signal
-    for (const child of this.#children)
-      child.signal(again ? 'SIGKILL' : signal === 'SIGHUP' ? 'SIGTERM' : signal)
-    if (again) return
-    systemClock.after(PATIENCE, () => {
-      for (const child of this.#children) child.signal('SIGKILL')
-    })
+    const now = systemClock.monotonic()
+    if (this.#stopped !== null) {
+      if (signal === 'SIGINT' && now - this.#stoppedAt > ONE_PRESS) this.#kill()
+      return
+    }
+    this.#stopped = signal
+    this.#stoppedAt = now
+    for (const child of this.#children) child.signal(signal === 'SIGHUP' ? 'SIGTERM' : signal)
+    systemClock.after(PATIENCE, () => this.#kill())
+  }
+
+  #kill(): void {
+    for (const child of this.#children) child.signal('SIGKILL')
   }
 
   /** The exit code, when all are gone: 130 after Ctrl-C; 1 where one ended badly of its own accord. */
