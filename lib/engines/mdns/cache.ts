@@ -1,0 +1,170 @@
+/** What others announced, for as long as they said: records with their time to live, bounded in number. */
+import { fold } from '../dnssd/names.js'
+import { recordKey, type RecordType, type Resource } from '../dnssd/records.js'
+
+/** Records in all, pointers under one name, and records of one other type under one name. */
+const MOST_RECORDS = 10_000
+const MOST_POINTERS = 1_024
+const MOST_OTHERS = 64
+
+/** RFC 6762 section 5.2: asked again at 80, 85, 90 and 95 % of the TTL, each plus a random 0-2 %. */
+const REFRESHES = [0.8, 0.85, 0.9, 0.95] as const
+const REFRESH_SPREAD = 0.02
+/** Sections 10.1 and 10.2: what is withdrawn or flushed lives on for a second. */
+const GRACE = 1_000
+/** What is due within this is asked together. */
+const BATCH = 1_000
+
+/** A record in the cache. */
+interface Entry {
+  readonly record: Resource
+  readonly receivedAt: number
+  readonly expiresAt: number
+  /** Refreshes asked so far. */
+  readonly stage: number
+  /** The next refresh, or the end. */
+  readonly nextAt: number
+}
+
+/** What became due. */
+export interface Due {
+  readonly expired: readonly Resource[]
+  readonly refresh: readonly Resource[]
+}
+
+/** The cache of one engine and interface. */
+export class Cache {
+  readonly #random: () => number
+  /** By folded name, then by record key. */
+  readonly #names = new Map<string, Map<string, Entry>>()
+  #size = 0
+  /** Never later than the earliest `nextAt`; earlier costs one look for nothing. */
+  #wakeAt = Infinity
+
+  constructor(random: () => number) {
+    this.#random = random
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  get wakeAt(): number {
+    return this.#wakeAt
+  }
+
+  /** Takes a record that was received. Answers false where there is no room, or nothing to say goodbye to. */
+  take(record: Resource, now: number): boolean {
+    const entries = this.#names.get(fold(record.name)) ?? new Map<string, Entry>()
+    const key = recordKey(record)
+    const before = entries.get(key)
+    if (record.ttl === 0) return before !== undefined && this.#end(before, now)
+    if (!before && !this.#hasRoom(record, entries)) return false
+    if (record.flush) this.#flushOthers(record, entries, now)
+    this.#names.set(fold(record.name), entries)
+    this.#put(entries, this.#entry(record, now))
+    return true
+  }
+
+  /** The records of a name and type, newest last. */
+  records<T extends RecordType>(name: string, type: T): Extract<Resource, { type: T }>[] {
+    const found: Extract<Resource, { type: T }>[] = []
+    for (const { record } of this.#names.get(fold(name))?.values() ?? []) {
+      if (isOfType(record, type)) found.push(record)
+    }
+    return found
+  }
+
+  /** Whether this very record is there, whatever its time. */
+  has(record: Resource): boolean {
+    return this.#names.get(fold(record.name))?.has(recordKey(record)) === true
+  }
+
+  /** Answers for a question that need not be repeated: less than half of their time is over (section 7.1). */
+  known(name: string, now: number): Resource[] {
+    const found: Resource[] = []
+    for (const { record, expiresAt } of this.#names.get(fold(name))?.values() ?? []) {
+      const left = Math.floor((expiresAt - now) / 1_000)
+      if (2 * left > record.ttl) found.push({ ...record, ttl: left, flush: false })
+    }
+    return found
+  }
+
+  /** Forgets all records of a name, or one. */
+  drop(name: string, only?: Resource): void {
+    const entries = this.#names.get(fold(name))
+    if (!entries) return
+    const keys = only ? [recordKey(only)] : [...entries.keys()]
+    for (const key of keys) if (entries.delete(key)) this.#size--
+    if (entries.size === 0) this.#names.delete(fold(name))
+  }
+
+  /** Takes out what has expired, and answers it with what should be asked again. */
+  tick(now: number): Due {
+    if (this.#wakeAt > now) return { expired: [], refresh: [] }
+    const expired: Resource[] = []
+    const refresh: Resource[] = []
+    this.#wakeAt = Infinity
+    for (const entry of [...this.#names.values()].flatMap((entries) => [...entries.values()])) {
+      if (entry.expiresAt <= now) {
+        this.drop(entry.record.name, entry.record)
+        expired.push(entry.record)
+      } else if (entry.stage < REFRESHES.length && entry.nextAt <= now + BATCH) {
+        refresh.push(entry.record)
+        this.#put(this.#names.get(fold(entry.record.name)), this.#later(entry))
+      } else this.#wakeAt = Math.min(this.#wakeAt, entry.nextAt)
+    }
+    return { expired, refresh }
+  }
+
+  #entry(record: Resource, now: number): Entry {
+    const expiresAt = now + record.ttl * 1_000
+    return { record, receivedAt: now, expiresAt, stage: 0, nextAt: this.#refreshAt(record, now, 0) }
+  }
+
+  #refreshAt({ ttl }: Resource, receivedAt: number, stage: number): number {
+    const part = REFRESHES[stage]
+    return receivedAt + ttl * 1_000 * (part === undefined ? 1 : part + REFRESH_SPREAD * this.#random())
+  }
+
+  #later(entry: Entry): Entry {
+    const stage = entry.stage + 1
+    return { ...entry, stage, nextAt: this.#refreshAt(entry.record, entry.receivedAt, stage) }
+  }
+
+  /** Puts an entry last, in place of an equal one. */
+  #put(entries: Map<string, Entry> | undefined, entry: Entry): void {
+    if (!entries) return
+    const key = recordKey(entry.record)
+    if (!entries.delete(key)) this.#size++
+    entries.set(key, entry)
+    this.#wakeAt = Math.min(this.#wakeAt, entry.nextAt)
+  }
+
+  #hasRoom(record: Resource, entries: ReadonlyMap<string, Entry>): boolean {
+    return this.#size < MOST_RECORDS && entries.size < (record.type === 'PTR' ? MOST_POINTERS : MOST_OTHERS)
+  }
+
+  /** Section 10.2: others of the name and type go, unless they came with the same burst. */
+  #flushOthers(record: Resource, entries: ReadonlyMap<string, Entry>, now: number): void {
+    const key = recordKey(record)
+    for (const [other, entry] of entries) {
+      const isOlder = entry.receivedAt < now - GRACE
+      if (other !== key && entry.record.type === record.type && isOlder) this.#end(entry, now)
+    }
+  }
+
+  #end(entry: Entry, now: number): boolean {
+    const expiresAt = Math.min(entry.expiresAt, now + GRACE)
+    const entries = this.#names.get(fold(entry.record.name))
+    const ended = { ...entry, expiresAt, nextAt: expiresAt, stage: REFRESHES.length }
+    // In its own place: what is on its way out is not the newest.
+    if (entries?.has(recordKey(entry.record))) entries.set(recordKey(entry.record), ended)
+    this.#wakeAt = Math.min(this.#wakeAt, expiresAt)
+    return true
+  }
+}
+
+function isOfType<T extends RecordType>(record: Resource, type: T): record is Extract<Resource, { type: T }> {
+  return record.type === type
+}

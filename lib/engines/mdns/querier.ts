@@ -1,0 +1,282 @@
+/** The asking half of mDNS (RFC 6762 sections 5 to 10): asks, keeps the answers, asks again, and tells what changed. */
+import type { Sighting } from '../../mesh/discovery.js'
+import { fold, isHostName, isInstanceName, meshTag } from '../dnssd/names.js'
+import { isLoopback, type Message, type Question, type Resource } from '../dnssd/records.js'
+import { Cache } from './cache.js'
+import { Inquiries } from './inquiries.js'
+import { ask, within, type Machine, type Send, type Source, type Timing } from './machine.js'
+import { View, lookUp, type Found } from './sightings.js'
+
+export type QuerierEvent =
+  | { readonly type: 'watch' | 'unwatch'; readonly question: string }
+  | { readonly type: 'recheck'; readonly sighting: Pick<Sighting, 'address' | 'hint'> }
+  | { readonly type: 'message'; readonly message: Message; readonly from: Source }
+  | { readonly type: 'tick' }
+  /** The socket is new: answers may have been missed. */
+  | { readonly type: 'reopened' }
+
+/** News for those who watch through a question. */
+export interface See {
+  readonly do: 'see'
+  readonly question: string
+  readonly sighting: Sighting
+}
+
+export type QuerierAction = Send | See
+
+export interface Querier extends Machine<QuerierEvent, QuerierAction> {
+  /** What is seen through a question now. */
+  known(question: string): readonly Found[]
+}
+
+/** A question that stands until nobody watches: asked at once, after 1 s, 2 s, 4 s, … (section 5.2). */
+interface Watched {
+  readonly view: View
+  readonly nextAt: number
+  readonly interval: number
+}
+
+const FIRST_INTERVAL = 1_000
+const LONGEST_INTERVAL = 3_600_000
+/** Questions of one datagram. */
+const MOST_QUESTIONS = 30
+const MDNS_PORT = 5353
+
+/** The querier of one engine and interface, for one mesh. */
+export function createQuerier(mesh: string, timing: Timing, random: () => number): Querier {
+  return new MeshQuerier(mesh, timing, random)
+}
+
+class MeshQuerier implements Querier {
+  readonly #mesh: { readonly name: string; readonly tag: string }
+  readonly #timing: Timing
+  readonly #random: () => number
+  readonly #cache: Cache
+  readonly #watched = new Map<string, Watched>()
+  readonly #inquiries = new Inquiries()
+  /** Folded host names, and the instances whose SRV leads there. */
+  readonly #hosts = new Map<string, Set<string>>()
+
+  constructor(mesh: string, timing: Timing, random: () => number) {
+    this.#mesh = { name: mesh, tag: meshTag(mesh) }
+    this.#timing = timing
+    this.#random = random
+    this.#cache = new Cache(random)
+  }
+
+  get wakeAt(): number {
+    let at = Math.min(this.#cache.wakeAt, this.#inquiries.wakeAt)
+    for (const { nextAt } of this.#watched.values()) at = Math.min(at, nextAt)
+    return at
+  }
+
+  known(question: string): readonly Found[] {
+    return this.#watched.get(question)?.view.all ?? []
+  }
+
+  step(event: QuerierEvent, now: number): QuerierAction[] {
+    switch (event.type) {
+      case 'watch':
+        return this.#watch(event.question, now)
+      case 'unwatch':
+        return this.#unwatch(event.question)
+      case 'recheck':
+        return this.#recheck(event.sighting, now)
+      case 'message':
+        return this.#message(event.message, event.from, now)
+      case 'tick':
+        return this.#tick(now)
+      case 'reopened':
+        for (const question of this.#watched.keys()) this.#askSoon(question, now)
+        return this.#tick(now)
+    }
+  }
+
+  #watch(question: string, now: number): QuerierAction[] {
+    if (this.#watched.has(question)) return []
+    this.#watched.set(question, { view: new View(), nextAt: now, interval: FIRST_INTERVAL / 2 })
+    return this.#tick(now)
+  }
+
+  /** What nobody asks for any more is forgotten: nobody would refresh it. */
+  #unwatch(question: string): QuerierAction[] {
+    const instances = this.#instances(question)
+    this.#watched.delete(question)
+    this.#cache.drop(question)
+    for (const instance of instances) if (!this.#isPointedTo(instance)) this.#forget(instance)
+    return []
+  }
+
+  /** Takes the records that answer what we ask, in the order in which they lead to each other. */
+  #message(message: Message, from: Source, now: number): QuerierAction[] {
+    if (message.kind !== 'response' || from.port !== MDNS_PORT || this.#watched.size === 0) return []
+    const records = [...message.answers, ...message.additionals]
+    const touched = new Set<string>()
+    for (const record of records) if (record.type === 'PTR') this.#takePointer(record, touched, now)
+    for (const record of records)
+      if (record.type === 'SRV' || record.type === 'TXT') this.#takeInstance(record, touched, now)
+    for (const record of records)
+      if (record.type === 'A' || record.type === 'AAAA') this.#takeAddress(record, touched, now)
+    return this.#look(touched, now)
+  }
+
+  #takePointer(record: Extract<Resource, { type: 'PTR' }>, touched: Set<string>, now: number): void {
+    if (!this.#watched.has(fold(record.name)) || !isInstanceName(record.target)) return
+    if (!this.#cache.take({ ...record, flush: false }, now)) return
+    touched.add(fold(record.target))
+    this.#inquiries.encourage(fold(record.target))
+  }
+
+  /** Only of instances that a pointer has led us to, and with a host on the link. */
+  #takeInstance(record: Extract<Resource, { type: 'SRV' | 'TXT' }>, touched: Set<string>, now: number): void {
+    const instance = fold(record.name)
+    if (!this.#isPointedTo(instance)) return
+    if (record.type === 'SRV' && !isHostName(record.target)) return
+    if (!this.#cache.take(record, now)) return
+    touched.add(instance)
+    if (record.type !== 'SRV' || record.ttl === 0) return
+    this.#inquiries.trust(instance)
+    this.#hosts.set(fold(record.target), (this.#hosts.get(fold(record.target)) ?? new Set()).add(instance))
+  }
+
+  /** Only of hosts that a service has led us to, and only on this machine. */
+  #takeAddress(record: Extract<Resource, { type: 'A' | 'AAAA' }>, touched: Set<string>, now: number): void {
+    const instances = this.#onHost(record.name)
+    if (instances.length === 0 || !isLoopback(record.address)) return
+    if (this.#cache.take(record, now)) for (const instance of instances) touched.add(instance)
+  }
+
+  #recheck(sighting: Pick<Sighting, 'address' | 'hint'>, now: number): QuerierAction[] {
+    const labels = [...this.#watched.values()].flatMap(({ view }) => view.labelsOf(sighting))
+    for (const label of labels) this.#inquiries.doubt(label, now)
+    return this.#tick(now)
+  }
+
+  #tick(now: number): QuerierAction[] {
+    const questions: Question[] = []
+    const touched = new Set<string>()
+    this.#inquire(questions, touched, now)
+    this.#expire(questions, touched, now)
+    this.#askWatched(questions, now)
+    const sends = chunks(questions).map((part) => {
+      const pointers = part.filter(({ type }) => type === 'PTR')
+      return ask(
+        part,
+        pointers.flatMap(({ name }) => this.#cache.known(name, now)),
+      )
+    })
+    return [...sends, ...this.#look(touched, now)]
+  }
+
+  #expire(questions: Question[], touched: Set<string>, now: number): void {
+    const { expired, refresh } = this.#cache.tick(now)
+    for (const { name, type } of refresh) if (type !== 'NSEC') questions.push({ name, type })
+    for (const record of expired) {
+      if (record.type === 'PTR') touched.add(fold(record.target))
+      else if (record.type === 'SRV' || record.type === 'TXT') touched.add(fold(record.name))
+      else for (const instance of this.#onHost(record.name)) touched.add(instance)
+      // A service that did not answer four refreshes is gone, whatever the long life of its pointer.
+      if (record.type === 'SRV') {
+        this.#unlink(fold(record.target), fold(record.name))
+        this.#giveUp(fold(record.name), touched, now)
+      }
+    }
+  }
+
+  #inquire(questions: Question[], touched: Set<string>, now: number): void {
+    const due = this.#inquiries.tick(now, (instance) => {
+      const look = lookUp(this.#cache, instance, this.#mesh)
+      return 'missing' in look ? look.missing : []
+    })
+    questions.push(...due.questions)
+    for (const instance of due.silent) this.#giveUp(instance, touched, now)
+  }
+
+  #askWatched(questions: Question[], now: number): void {
+    for (const [question, watched] of this.#watched) {
+      if (watched.nextAt > now) continue
+      const interval = Math.min(2 * watched.interval, LONGEST_INTERVAL)
+      this.#watched.set(question, { ...watched, interval, nextAt: now + interval })
+      questions.push({ name: question, type: 'PTR' })
+    }
+  }
+
+  /** Nobody answers for this instance. Should it come back without an announcement, we find it by asking anew. */
+  #giveUp(instance: string, touched: Set<string>, now: number): void {
+    for (const question of this.#watched.keys()) {
+      for (const pointer of this.#cache.records(question, 'PTR')) {
+        if (fold(pointer.target) !== instance) continue
+        this.#cache.drop(question, pointer)
+        this.#askSoon(question, now + FIRST_INTERVAL)
+      }
+    }
+    this.#forget(instance)
+    touched.add(instance)
+  }
+
+  #askSoon(question: string, at: number): void {
+    const watched = this.#watched.get(question)
+    if (watched && watched.nextAt > at)
+      this.#watched.set(question, { ...watched, nextAt: at, interval: FIRST_INTERVAL / 2 })
+  }
+
+  /** Looks at instances whose records changed: what is missing is asked for, what changed is told. */
+  #look(touched: ReadonlySet<string>, now: number): See[] {
+    const news: See[] = []
+    for (const instance of touched) {
+      const look = lookUp(this.#cache, instance, this.#mesh)
+      const found = 'found' in look ? look.found : null
+      for (const [question, { view }] of this.#watched) {
+        const isThere = found !== null && this.#points(question, instance)
+        for (const sighting of view.set(instance, isThere ? found : null))
+          news.push({ do: 'see', question, sighting })
+      }
+      if (!this.#isPointedTo(instance)) this.#forget(instance)
+      // Others may have caused the same question: it waits as an answer does.
+      else if ('missing' in look)
+        this.#inquiries.miss(instance, now + within(this.#timing.answerDelay, this.#random))
+      else this.#inquiries.complete(instance)
+    }
+    return news
+  }
+
+  #forget(instance: string): void {
+    const hosts = this.#cache.records(instance, 'SRV').map(({ target }) => fold(target))
+    this.#cache.drop(instance)
+    this.#inquiries.forget(instance)
+    for (const host of hosts) this.#unlink(host, instance)
+  }
+
+  #unlink(host: string, instance: string): void {
+    const instances = this.#hosts.get(host)
+    if (!instances?.delete(instance) || instances.size > 0) return
+    this.#hosts.delete(host)
+    this.#cache.drop(host)
+  }
+
+  #instances(question: string): string[] {
+    return this.#cache.records(question, 'PTR').map(({ target }) => fold(target))
+  }
+
+  #points(question: string, instance: string): boolean {
+    return this.#cache.has({ type: 'PTR', name: question, target: instance, ttl: 0, flush: false })
+  }
+
+  #isPointedTo(instance: string): boolean {
+    for (const question of this.#watched.keys()) if (this.#points(question, instance)) return true
+    return false
+  }
+
+  #onHost(host: string): string[] {
+    return [...(this.#hosts.get(fold(host)) ?? [])]
+  }
+}
+
+function chunks(questions: readonly Question[]): Question[][] {
+  const once = [
+    ...new Map(questions.map((question) => [`${fold(question.name)} ${question.type}`, question])).values(),
+  ]
+  const parts: Question[][] = []
+  for (let i = 0; i < once.length; i += MOST_QUESTIONS) parts.push(once.slice(i, i + MOST_QUESTIONS))
+  return parts
+}
