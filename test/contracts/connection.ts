@@ -154,6 +154,16 @@ export function connectionContract(harness: ConnectionHarness): void {
       expect(two.rows).toEqual([])
     })
 
+    it('send - while closing does nothing, and the end stays in order', async () => {
+      new Reader(a)
+      const two = new Reader(b)
+      a.send(rowsOf(1))
+      const closing = a.close()
+      expect(a.send(rowsOf(2))).toBe(true)
+      await closing
+      expect([await a.closed, await b.closed, two.rows]).toEqual([null, null, [1]])
+    })
+
     it('send - to a peer that is being destroyed never throws; closed tells', async () => {
       new Reader(a)
       b.destroy(new Error('gone'))

@@ -164,12 +164,15 @@ export function discoveryContract(harness: DiscoveryHarness): void {
     })
 
     it('goodbye - an update after it brings nothing back', async () => {
+      const before = await watching('d1')
       const announcement = await (await world.discovery()).announce(identity('d1'), [AT])
+      await world.settle()
       await announcement[Symbol.asyncDispose]()
       await announcement.update('ready')
-      const seen = await watching('d1')
+      const after = await watching('d1')
       await world.settle()
-      expect(seen.lines).toEqual([])
+      expect(before.sightings.map(({ type }) => type)).toEqual(['up', 'down'])
+      expect(after.lines).toEqual([])
     })
 
     it('goodbye - disposing of the engine says it for all that it announced', async () => {

@@ -93,6 +93,17 @@ describe('memory engine in a network that breaks', () => {
     expect(seen.lines).toEqual([])
   })
 
+  it('watch - disposed of, is silent about what was on its way too', async () => {
+    const { clock, n1, n2 } = world()
+    const seen = new Seen()
+    const watch = await n2.watch('*', seen.see)
+    const announced = n1.announce(identity('d1'), AT)
+    await watch[Symbol.asyncDispose]()
+    await announced
+    await clock.settle()
+    expect(seen.lines).toEqual([])
+  })
+
   it('hints - are copies that nobody can change for others', async () => {
     const { clock, n1, n2 } = world()
     const seen = new Seen()

@@ -173,6 +173,28 @@ describe('memory network', () => {
     expect(await dial).toBe('connected')
   })
 
+  it('delay - each row has its own', async () => {
+    const { connection } = await dialFrom('n2')
+    network.delay(10)
+    connection.send(rowsOf(1))
+    await clock.advance(5)
+    connection.send(rowsOf(2))
+    await clock.advance(5)
+    expect(served[0]?.rows).toEqual([1])
+    await clock.advance(5)
+    expect(served[0]?.rows).toEqual([1, 2])
+  })
+
+  it('delay - a dial that is aborted on its way is not made', async () => {
+    network.delay(10)
+    const controller = new AbortController()
+    const dial = network.transport('n2').dial(listening.address, controller.signal).catch(toError)
+    await clock.advance(5)
+    controller.abort(new Error('enough'))
+    await clock.advance(60)
+    expect([await dial, far.length]).toEqual([new Error('enough'), 0])
+  })
+
   it('delay - much is under way at once: a hundred rows take no longer than one', async () => {
     const two = await dialFrom('n2')
     network.delay(10)

@@ -86,6 +86,18 @@ describe('a connection on any stream', () => {
     expect(await connection.closed).toBe(null)
   })
 
+  it('an error after the other side has ended - takes back nothing that it sent', async () => {
+    const stream = new Duplex({ read: () => undefined, write: () => undefined })
+    const connection = onStream(stream)
+    const reader = new Reader(connection, () => connection.send(rowsOf('an answer that nobody takes')))
+    stream.push('1\n')
+    stream.push(null)
+    await reader.until(1)
+    await turn()
+    stream.destroy(new Error('write EPIPE'))
+    expect(await connection.closed).toBe(null)
+  })
+
   it('a stream that never ends - is closed after the time limit', async () => {
     const { output, clock, connection } = made()
     new Reader(connection)
