@@ -32,8 +32,11 @@ export async function packed() {
     await loads(esm, cjs)
     await types(esm)
     await command(esm)
-    const programs = await runBlocks(path.join(ROOT, 'README.md'), { module: esm, commonjs: cjs })
-    return { note: `${own.name}-${own.version}.tgz in two new projects, ${programs} programs of the README` }
+    let programs = 0
+    for (const page of ['README.md', 'docs/guide.md']) {
+      programs += await runBlocks(path.join(ROOT, page), { module: esm, commonjs: cjs })
+    }
+    return { note: `${own.name}-${own.version}.tgz in two new projects, ${programs} programs of its pages` }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

@@ -1,8 +1,9 @@
 /**
  * Runs the programs of a Markdown file in new projects.
  *
- *   <!-- run: d1.mjs & -->                     the next code block is a program that stays up until the next heading
+ *   <!-- run: d1.mjs & -->                     the next code block is a program that stays up
  *   <!-- run: client.mjs => beep => BOOP -->   … that ends by itself, exits 0 and prints what follows the first =>
+ *   <!-- stop -->                              ends the programs that are up; what follows has another mesh
  */
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
@@ -13,13 +14,13 @@ import { bin, node, PhaseError } from './run.mjs'
 const MARK = /^<!-- run: (\S+?)( &)?(?: => (.*?))? -->$/
 const FENCE = /^```(\w+)$/
 
-/** The marked blocks of a text: `{ file, stays, prints, code, group }`; a heading begins a new group. */
+/** The marked blocks of a text: `{ file, stays, prints, code, group }`; `<!-- stop -->` begins a new group. */
 function blocksOf(text) {
   const blocks = []
   const lines = text.split('\n')
   let group = 0
   for (let at = 0; at < lines.length; at++) {
-    if (/^#+ /.test(lines[at])) group++
+    if (lines[at] === '<!-- stop -->') group++
     const mark = MARK.exec(lines[at])
     if (!mark) continue
     const from = lines.findIndex((line, index) => index > at && FENCE.test(line))
@@ -72,7 +73,7 @@ async function write(cwd, { file, code }) {
 
 function check({ file, prints }, output) {
   if (prints !== null && output.trim() !== prints) {
-    throw new PhaseError(`${file} of the README printed something else`, {
+    throw new PhaseError(`${file} printed something else`, {
       tail: `${prints}\n---\n${output}`,
     })
   }
