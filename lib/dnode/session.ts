@@ -289,6 +289,7 @@ export class Session {
   }
 
   #becameIdle(): void {
+    if (this.#idlers.length === 0) return
     this.#outbox.flush()
     const idlers = this.#idlers
     this.#idlers = []

@@ -69,7 +69,8 @@ export class Writer {
 
   /** The failure of a call of the peer; one that is too long for the peer is shortened. Never throws. */
   error(id: number, error: WireError): void {
-    const size = error.properties || error.cause ? LIMITS.ownRow + 1 : ERROR_SIZE + error.message.length
+    const isShort = error.properties === undefined && error.cause === undefined
+    const size = isShort ? ERROR_SIZE + error.message.length : JSON.stringify(error).length
     try {
       this.#outbox.send({ type: 'error', id, error }, size)
     } catch (tooLong) {

@@ -106,20 +106,16 @@ describe('interop - both roles', () => {
   })
 
   it('interop - a constructor gets the remote, which is filled later, and both sides serve', async () => {
-    const seen = new Promise((resolve) => {
-      const server = ours(function (this: { whoami: Method }, client: Remote, conn: { id: string }) {
-        this.whoami = (cb) =>
-          ask(client['name']).then(([name]) => (cb as Method)(`${String(name)} ${typeof conn.id}`))
-      }).listen(0)
-      server.on('remote', (remote: Remote, d: Dnode) =>
-        resolve([typeof remote['name'], server.sessions[d.id] === d]),
-      )
-      void portOf(server).then(async (port) => {
-        const remote = await remoteOf(theirs({ name: (cb: Method) => cb('ann') }, PLAIN).connect(port))
-        expect(await ask(remote['whoami'])).toEqual(['ann string'])
-      })
-    })
-    expect(await seen).toEqual(['function', true])
+    const server = ours(function (this: { whoami: Method }, client: Remote, conn: { id: string }) {
+      this.whoami = (cb) => client['name']?.((name: unknown) => (cb as Method)(name, typeof conn.id))
+    }).listen(0)
+    const port = await portOf(server)
+    const served = once(server, 'remote') as Promise<[Remote, Dnode]>
+    const api = { name: (answer: Method) => answer('ann') }
+    const remote = await remoteOf(theirs(api, PLAIN).connect(port))
+    expect(await ask(remote['whoami'])).toEqual(['ann', 'string'])
+    const [client, d] = await served
+    expect([typeof client['name'], server.sessions[d.id] === d]).toEqual(['function', true])
   })
 
   it('interop - an async method answers (err, value) through the function in last place', async () => {

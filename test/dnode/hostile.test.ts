@@ -1,0 +1,325 @@
+/** What a peer may send: nothing of it harms the process, other calls, or other peers, and nobody waits for ever. */
+import net from 'node:net'
+import { once } from 'node:events'
+import { describe, expect, it } from 'vitest'
+import { LIMITS } from '../../lib/base/options.js'
+import { dnode } from '../../lib/dnode/index.js'
+import { methodsRow, withRaw, type Raw } from './pair.js'
+
+type Method = (...args: unknown[]) => void
+
+const api = {
+  echo: (x: unknown) => x,
+  call: (cb: Method) => cb('ok'),
+  walk: (x: unknown) => JSON.stringify(x).length,
+  deep: { er: () => 1 },
+}
+
+/** An argument nested so deep. */
+function nested(depth: number): string {
+  return '{"a":'.repeat(depth) + '1' + '}'.repeat(depth)
+}
+
+/** Links that double a tree with each step: few bytes for a giant. */
+function bomb(steps: number): object {
+  const tree = Array.from({ length: steps }, () => ({ l: 0, r: 0 }))
+  const links = tree
+    .slice(1)
+    .flatMap((_, i) => ['l', 'r'].map((key) => ({ from: [0, i], to: [0, i + 1, key] })))
+  return { method: 'echo', arguments: [tree], links }
+}
+
+const FAR = Array.from({ length: 20_000 }, () => 'a')
+
+/** Rows that are JSON, and bad; each must fail alone. */
+const BAD: Record<string, unknown> = {
+  null: null,
+  'a number': 7,
+  'a text': '"methods"',
+  'no method': {},
+  'method null': { method: null },
+  'method negative': { method: -1 },
+  'method fraction': { method: 0.5 },
+  'method huge': { method: 2 ** 32 - 6 },
+  'method object': { method: {} },
+  'unknown number': { method: 77 },
+  'unknown name': { method: 'nope' },
+  'inherited name': { method: 'toString' },
+  'proto name': { method: '__proto__' },
+  'constructor name': { method: 'constructor' },
+  'a path through a prototype': { method: 'deep.__proto__.toString' },
+  'a path through a function': { method: 'echo.call' },
+  'a name for a value': { method: 'deep' },
+  'arguments text': { method: 0, arguments: 'abc' },
+  'arguments length': { method: 0, arguments: { length: 4_294_967_295 } },
+  'arguments number': { method: 0, arguments: 1e9 },
+  'callbacks array': { method: 0, callbacks: [['0']] },
+  'callbacks path null': { method: 0, callbacks: { 0: null } },
+  'callbacks key text': { method: 0, arguments: [1], callbacks: { abc: ['0'] } },
+  'callbacks key huge': { method: 0, arguments: [1], callbacks: { 4294967290: ['0'] } },
+  'callbacks nowhere': { method: 0, arguments: [], callbacks: { 0: ['5', 'x'] } },
+  'callbacks path empty': { method: 0, arguments: [1], callbacks: { 0: [] } },
+  'callbacks path long': { method: 0, arguments: [1], callbacks: { 0: FAR } },
+  'callbacks path index text': { method: 0, arguments: [[]], callbacks: { 0: ['0', 'length'] } },
+  'callbacks path index far': { method: 0, arguments: [[]], callbacks: { 0: ['0', '4000000000'] } },
+  'callbacks path fraction': { method: 0, arguments: [[]], callbacks: { 0: [0.5] } },
+  'callbacks proto': { method: 0, arguments: [{}], callbacks: { 0: ['0', '__proto__'] } },
+  'callbacks constructor': {
+    method: 0,
+    arguments: [{}],
+    callbacks: { 0: ['0', 'constructor', 'prototype', 'x'] },
+  },
+  'links null': { method: 0, links: [null] },
+  'links object': { method: 0, links: {} },
+  'links no to': { method: 0, arguments: [1], links: [{ from: ['0'] }] },
+  'links to nowhere': { method: 0, arguments: [1], links: [{ from: ['0'], to: ['0', 'x'] }] },
+  'links from nowhere': { method: 0, arguments: [{}], links: [{ from: ['9'], to: ['0', 'x'] }] },
+  'links proto': { method: 0, arguments: [{}], links: [{ from: [], to: ['0', '__proto__', 'x'] }] },
+  'links to all': { method: 0, arguments: [{}], links: [{ from: ['0'], to: [] }] },
+  'a link bomb': bomb(40),
+  'a link bomb of cycles': {
+    method: 0,
+    arguments: [Array.from({ length: 60 }, () => [])],
+    links: Array.from({ length: 3_600 }, (_, i) => ({
+      from: [0, i % 60],
+      to: [0, Math.floor(i / 60), i % 60],
+    })),
+  },
+  'own __proto__': '{"method":0,"arguments":[{"__proto__":{"x":1}}]}',
+  'own constructor': { method: 0, arguments: [[{ constructor: 1 }]] },
+  'too deep': `{"method":0,"arguments":[${nested(6_000)}]}`,
+  'one too deep': `{"method":0,"arguments":[${nested(LIMITS.depth + 1)}]}`,
+  'too many': { method: 0, arguments: [Array.from({ length: LIMITS.nodes + 1 }, () => 0)] },
+  'cull text': { method: 'cull', arguments: ['x'] },
+  'cull negative': { method: 'cull', arguments: [-1] },
+  'methods null': { method: 'methods', arguments: [null] },
+  'methods text': { method: 'methods', arguments: ['x'] },
+}
+
+/** Things that are only bad as messages of the dialect. */
+const BAD_MESSAGES: Record<string, unknown> = {
+  'an array': [],
+  'unknown message': { ping: 1 },
+  'answer text': { answer: 'x' },
+  'answer bad': { answer: 5, arguments: 'x' },
+  'error empty': { error: 5 },
+  'error text': { error: 5, arguments: ['boom'] },
+  'error without ran': { error: 5, arguments: [{ name: 'E', message: 'm' }] },
+  'changed null': { changed: null },
+  'changed state': { changed: { state: 'happy', revision: 1 } },
+  'id text': { method: 0, id: 'x' },
+  'id of cull': { method: 'cull', arguments: [1], id: 4 },
+}
+
+async function opened(isDialect: boolean): Promise<Raw & { fails: Error[] }> {
+  const fails: Error[] = []
+  const raw = await withRaw(api, { onFail: (error) => fails.push(error) })
+  await raw.send(methodsRow(isDialect))
+  raw.rows.length = 0
+  return { ...raw, fails }
+}
+
+describe('hostile - rows before the methods row', () => {
+  for (const [name, row] of Object.entries({
+    ...BAD,
+    'a call': { method: 0 },
+    'an array': [],
+    'a web page': 'POST / HTTP/1.1\r\nHost: x\r\n',
+  })) {
+    it(`hostile - ${name} as the first row ends the connection`, async () => {
+      const { send, session } = await withRaw(api)
+      const failure = session.ready.then(
+        () => null,
+        (error: unknown) => error,
+      )
+      await send(row)
+      expect(await session.closed).toMatchObject({
+        code: expect.stringMatching(/DS_(PROTOCOL|LIMIT)/) as string,
+      })
+      expect(await failure).toMatchObject({ code: expect.stringMatching(/DS_(PROTOCOL|LIMIT)/) as string })
+      expect(session.references).toEqual({ exported: 0, imported: 0 })
+    })
+  }
+
+  it('hostile - a hello that breaks a rule is a bad row', async () => {
+    const { protocol, limits } = (methodsRow() as { dservice: { protocol: number; limits: object } }).dservice
+    const identity = { id: 'abc', name: 'd1', version: '1.0.0', mesh: 'm', state: 'ready', started: 1 }
+    const bad = [
+      1,
+      null,
+      [],
+      { protocol: 0, limits },
+      { protocol: 'x', limits },
+      { protocol },
+      { protocol, limits: { ...limits, row: 10 } },
+      { protocol, limits: { ...limits, nodes: 1.5 } },
+      ...Object.keys(identity).map((key) => ({ protocol, limits, ...identity, [key]: {} })),
+      { protocol, limits, id: 'abc' },
+      { protocol, limits, ...identity, name: '../etc' },
+      { protocol, limits, ...identity, version: '^1' },
+    ]
+    for (const dservice of bad) {
+      const { send, session } = await withRaw(api)
+      session.ready.then(
+        () => null,
+        () => null,
+      )
+      await send({ ...methodsRow(false), dservice })
+      expect([JSON.stringify(dservice), await session.closed]).toMatchObject([
+        JSON.stringify(dservice),
+        { code: 'DS_PROTOCOL' },
+      ])
+    }
+  })
+
+  it('hostile - a newer protocol and unknown fields of a hello are welcome', async () => {
+    const { limits } = (methodsRow() as { dservice: { limits: object } }).dservice
+    const { send, session } = await withRaw(api)
+    await send({ ...methodsRow(), dservice: { protocol: 9, limits: { ...limits, more: 1 }, more: {} } })
+    await session.ready
+    expect(session.hello?.protocol).toBe(9)
+  })
+})
+
+describe('hostile - rows after the methods row', () => {
+  for (const [name, row] of Object.entries(BAD)) {
+    it(`hostile - ${name} as a classic row fails alone`, async () => {
+      const { send, session, rows, fails } = await opened(false)
+      await send(row, { method: 0, arguments: ['x', ''], callbacks: { 3: [1] } })
+      expect(fails).toHaveLength(1)
+      expect(fails[0]).toMatchObject({
+        code: expect.stringMatching(/DS_(PROTOCOL|LIMIT|NO_METHOD)/) as string,
+      })
+      expect(rows).toEqual([{ method: 3, arguments: [null, 'x'], callbacks: {}, links: [] }])
+      expect(session.isClosed).toBe(false)
+    })
+  }
+
+  for (const [name, message] of Object.entries({ ...BAD, ...BAD_MESSAGES })) {
+    it(`hostile - ${name} in an array row fails alone`, async () => {
+      const { send, session, rows } = await opened(true)
+      const pending = session.call('$x', [], { timeout: 1_000 })
+      await send()
+      const text = typeof message === 'string' && /^[{"]/.test(message) ? message : JSON.stringify(message)
+      await send(`[${text},{"method":0,"arguments":["x"],"id":9}]`)
+      expect(rows.at(-1)).toContainEqual({ answer: 9, arguments: ['x'] })
+      expect(session.isClosed).toBe(false)
+      session.destroy(new Error('done'))
+      await pending
+    })
+  }
+
+  it('hostile - a bad call with an id is answered by an error that did not run', async () => {
+    const { send, rows } = await opened(true)
+    await send([
+      { method: 0, arguments: 'x', id: 1 },
+      { method: 99, id: 2 },
+      { ...bomb(40), id: 3 },
+      { method: '$no', id: 4 },
+    ])
+    expect(
+      (rows[0] as { error: number; arguments: [{ code: string; ran: string }] }[]).map(
+        ({ error, arguments: [{ code, ran }] }) => `${error} ${code} ${ran}`,
+      ),
+    ).toEqual(['1 DS_PROTOCOL no', '2 DS_NO_METHOD no', '3 DS_LIMIT no', '4 DS_NO_METHOD no'])
+  })
+
+  it('hostile - a bad answer fails the call that waits for it, and no other', async () => {
+    const { send, session } = await opened(true)
+    const calls = Array.from({ length: 4 }, () => session.call('$x', [], { timeout: 1_000 }))
+    await send([
+      { answer: 0, arguments: 'x' },
+      { error: 1, arguments: [7] },
+      { answer: 2, arguments: [1], links: [null] },
+      { answer: 3, arguments: [4] },
+      { answer: 3, arguments: [5] },
+    ])
+    const outcomes = await Promise.all(calls)
+    expect(outcomes.slice(0, 3)).toMatchObject(
+      [1, 2, 3].map(() => ({ ok: false, error: { code: 'DS_PROTOCOL', ran: 'yes' } })),
+    )
+    expect(outcomes[3]).toEqual({ ok: true, value: 4 })
+  })
+
+  it('hostile - a row of nothing but bad messages ends the connection after a hundred', async () => {
+    const { send, session, fails } = await opened(true)
+    await send(Array.from({ length: 50_000 }, () => 1))
+    expect(await session.closed).toMatchObject({ code: 'DS_PROTOCOL' })
+    expect(fails).toHaveLength(101)
+  })
+
+  it('hostile - nothing that was received is a promise', async () => {
+    const { send, rows } = await opened(true)
+    await send([
+      { method: 0, id: 1, arguments: [{ then: '' }], callbacks: { 4: [0, 'then'] } },
+      {
+        method: 0,
+        id: 2,
+        arguments: [{ f: '', x: {} }],
+        callbacks: { 5: [0, 'f'] },
+        links: [{ from: [0, 'f'], to: [0, 'x', 'then'] }],
+      },
+    ])
+    expect(rows).toEqual([
+      [
+        { answer: 1, arguments: [{ then: '' }] },
+        { answer: 2, arguments: [{ f: '[Function]', x: {} }], callbacks: { 4: ['0', 'f'] } },
+      ],
+    ])
+  })
+
+  it('hostile - calls beyond the limit are refused while others run', async () => {
+    const { send, session, rows } = await (async () => {
+      const raw = await withRaw({ hang: () => new Promise(() => undefined) })
+      await raw.send(methodsRow())
+      return raw
+    })()
+    await send(Array.from({ length: LIMITS.pending + 1 }, (_, id) => ({ method: 0, id })))
+    expect(session.running).toBe(LIMITS.pending)
+    expect(rows.at(-1)).toMatchObject([
+      { error: LIMITS.pending, arguments: [{ code: 'DS_LIMIT', ran: 'no' }] },
+    ])
+  })
+
+  it('hostile - prototypes stay as they were', async () => {
+    expect(({} as Record<string, unknown>)['x']).toBe(undefined)
+    expect(Object.keys(Object.prototype)).toEqual([])
+  })
+})
+
+describe('hostile - over TCP', () => {
+  it('hostile - a web page, garbage, a hang-up and a reset leave the server and its other peers alone', async () => {
+    const server = dnode({
+      transform: (s: string, cb: Method) => cb(s.toUpperCase()),
+      bad: (cb: Method) => cb(),
+    }).listen(0)
+    await once(server, 'listening')
+    const { port } = server.address() as net.AddressInfo
+    const d = dnode.connect(port)
+    const [remote] = (await once(d, 'remote')) as [Record<string, Method>]
+    const methods = '{"method":"methods","arguments":[{}]}\n'
+    const lines = [
+      'POST / HTTP/1.1\r\nContent-Length: 40\r\n\r\n{"method":"transform","arguments":["x"]}\n',
+      'null\n',
+      `${methods}{"method":"bad"}\n{bad\n`,
+      `${methods}{"method":"tra`,
+      'x'.repeat(100_000),
+    ]
+    for (const line of lines) {
+      const socket = net.connect(port, '127.0.0.1').resume()
+      socket.on('error', () => socket.destroy())
+      if (line.includes('tra') && !line.includes('POST')) socket.end(line)
+      else socket.write(line)
+      await once(socket, 'close')
+    }
+    const reset = net.connect(port, '127.0.0.1').resume()
+    reset.write(methods)
+    await once(reset, 'data')
+    reset.resetAndDestroy()
+    expect(await new Promise((resolve) => remote['transform']?.('beep', resolve))).toBe('BEEP')
+    d.end()
+    await once(d.stream as net.Socket, 'close')
+    await new Promise((closed) => server.close(closed))
+    expect(Object.keys(server.sessions)).toEqual([])
+  })
+})
