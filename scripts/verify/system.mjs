@@ -48,6 +48,9 @@ async function install(packages) {
   const env = { DEBIAN_FRONTEND: 'noninteractive' }
   const apt = (...args) => run('system', ['apt-get', '-q', '-y', ...args], { env, limit: 180 })
   const restore = forbidDaemons()
+  // Ctrl-C reaches apt as well, which then fails: what was there is restored before we end
+  const wait = () => undefined
+  process.on('SIGINT', wait)
   try {
     await apt('update')
     await apt('install', '--no-install-recommends', ...packages)
@@ -57,12 +60,14 @@ async function install(packages) {
     })
   } finally {
     restore()
+    process.off('SIGINT', wait)
   }
 }
 
 function forbidDaemons() {
-  const had = existsSync(POLICY)
-  if (had) renameSync(POLICY, KEPT)
+  // a file kept by a run that was killed is the original, and stays it
+  const had = existsSync(KEPT) || existsSync(POLICY)
+  if (had && !existsSync(KEPT)) renameSync(POLICY, KEPT)
   writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
   return () => (had ? renameSync(KEPT, POLICY) : rmSync(POLICY))
 }
