@@ -32,6 +32,8 @@ export interface Target {
   interest: Interest | null
   /** False until the first choice, which waits until the candidates were gathered. */
   gathered: boolean
+  /** The instances that the range meant at that version of the pool. */
+  resolved: { readonly version: number; readonly chosen: readonly LivePeer[] } | null
 }
 
 export type Acquired =
@@ -43,12 +45,27 @@ export function pick(
   target: Target,
   without?: ReadonlySet<LivePeer>,
 ): LivePeer | undefined {
-  const live = node.pool.live(target.name)
-  const usable = without?.size ? live.filter((peer) => !without.has(peer)) : live
-  const { chosen } = resolve(usable, target.range)
-  if (chosen.length < 2) return chosen[0]
-  const endpoints = chosen.map((peer) => ({ peer, pending: peer.session.pending }))
+  const all = choices(node, target)
+  const usable = all.filter((peer) => peer.isLive() && !without?.has(peer))
+  // who is left out may have hidden a lower version that would serve
+  if (usable.length === 0 && without?.size) return beyond(node, target, without)
+  if (usable.length < 2) return usable[0]
+  const endpoints = usable.map((peer) => ({ peer, pending: peer.session.pending }))
   return choose(endpoints, () => node.clock.random())?.peer
+}
+
+/** What the range means now: found once for each change of the pool, as a call must not cost a resolution. */
+function choices({ pool }: NodeContext, target: Target): readonly LivePeer[] {
+  if (target.resolved?.version !== pool.version) {
+    const { chosen } = resolve(pool.live(target.name), target.range)
+    target.resolved = { version: pool.version, chosen }
+  }
+  return target.resolved.chosen
+}
+
+function beyond({ pool }: NodeContext, target: Target, without: ReadonlySet<LivePeer>): LivePeer | undefined {
+  const others = pool.live(target.name).filter((peer) => !without.has(peer))
+  return resolve(others, target.range).chosen[0]
 }
 
 /** How long to wait, and whom not to choose. */

@@ -21,7 +21,13 @@ export function callerFor(node: NodeContext, { name, range, options }: Wanted): 
   const { timeout = DEFAULTS.timeout } = options ?? {}
   return {
     node,
-    target: { name: checkName(name), range: checkRange(range), interest: null, gathered: false },
+    target: {
+      name: checkName(name),
+      range: checkRange(range),
+      interest: null,
+      gathered: false,
+      resolved: null,
+    },
     timeout: duration(timeout, 'timeout'),
     inFlight: 0,
     broken: null,

@@ -47,10 +47,16 @@ export class Pool {
   readonly #watches = new Map<string, Watch>()
   readonly #listeners = new Set<() => void>()
   #closed = false
+  #version = 0
 
   constructor(discovery: Discovery, context: PeerContext) {
     this.#discovery = discovery
     this.#context = context
+  }
+
+  /** Grows with every change: what was computed of `live` holds while it stays. */
+  get version(): number {
+    return this.#version
   }
 
   get engine(): string {
@@ -261,6 +267,7 @@ export class Pool {
   }
 
   #notify(): void {
+    this.#version++
     for (const run of [...this.#listeners]) run()
   }
 }
