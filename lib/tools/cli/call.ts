@@ -7,6 +7,7 @@ import { callBack, type Call } from './callback.js'
 import { failureOf, type Failed } from './failure.js'
 import { withMesh } from './client.js'
 import type { Input } from './commands.js'
+import { callPath } from './handle.js'
 import { parseArguments } from './literals.js'
 import type { Talk } from './talk.js'
 import { parseMethod } from './target.js'
@@ -41,8 +42,7 @@ async function callAwaited(mesh: DService, { target, args, timeout }: Call): Pro
   const { name, range, path } = target
   const options = timeout === undefined ? {} : { timeout }
   const handle: Remote = await mesh.dnodeFor(name, range, options)
-  const method = path.reduce<Remote>((at, key) => at[key] as Remote, handle)
-  return method(...args)
+  return callPath(handle, path, args)
 }
 
 /** How a method that wants a callback fails without one: it calls what is not there, or never answers. */

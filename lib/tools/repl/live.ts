@@ -1,6 +1,7 @@
 /** The mesh as objects at a prompt: every service is there under its name, also one that starts later. */
 import { inspect } from 'node:util'
 import { splitAt } from '../../base/names.js'
+import { callPath } from '../cli/handle.js'
 import type { DService, HandleOptions, MeshView, Remote } from '../../index.js'
 
 /** Calls a method of a service by its path. */
@@ -88,9 +89,7 @@ export class LiveServices {
   async #invoke(spec: string, path: readonly string[], args: readonly unknown[]): Promise<unknown> {
     this.#running++
     try {
-      const handle = await this.#handle(spec)
-      const method = path.reduce<Remote>((at, key) => at[key] as Remote, handle)
-      return await method(...args)
+      return await callPath(await this.#handle(spec), path, args)
     } finally {
       if (--this.#running === 0) for (const run of this.#whenIdle.splice(0)) run()
     }

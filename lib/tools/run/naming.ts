@@ -1,6 +1,7 @@
 /** What `run` calls each file, and the api that a file's default export is. */
 import path from 'node:path'
 import { invalid } from '../../base/errors.js'
+import { checkName, checkVersion, splitAt } from '../../base/names.js'
 import { findPackage } from '../../base/package.js'
 
 /** One file to run. */
@@ -22,6 +23,7 @@ export function nameFiles(files: readonly string[], given: string | undefined): 
       hint: 'run them one by one, or let the files name themselves',
     })
   }
+  if (given !== undefined) checkNameAt(given)
   const folders = files.map((file) => path.dirname(path.resolve(file)))
   const taken = new Map<string, number>()
   return files.map((given_, at) => {
@@ -35,6 +37,12 @@ export function nameFiles(files: readonly string[], given: string | undefined): 
   })
 }
 
+function checkNameAt(text: string): void {
+  const { name, after } = splitAt(text)
+  checkName(name)
+  if (after !== undefined) checkVersion(after)
+}
+
 /** Only a package.json in the folder itself: one further up names something larger. */
 function packageName(folder: string): string | undefined {
   const { file, name } = findPackage(folder)
@@ -45,11 +53,18 @@ function fileName(file: string): string {
   return path.basename(file).replace(/\.[cm]?[jt]s$/, '')
 }
 
-/** The api among a module's exports; null where the file exports none and starts its services itself. */
+/** The api that a file's default export is; null where it has none and starts its services itself. Errors: DS_INVALID. */
 export function apiOf(exported: unknown): object | null {
+  if (exported === undefined || exported === null) return null
   if (typeof exported === 'function') return exported
-  if (typeof exported !== 'object' || exported === null || isService(exported)) return null
-  return Object.keys(exported).length > 0 ? exported : null
+  if (typeof exported !== 'object' || Array.isArray(exported)) {
+    throw invalid({
+      summary: `the default export is ${Array.isArray(exported) ? 'an array' : `a ${typeof exported}`}, no api`,
+      hint: 'export an object of functions, or nothing and call dservice(...).start()',
+    })
+  }
+  // an ESM file without a default has none; a CommonJS file without exports has an empty object
+  return isService(exported) || Object.keys(exported).length === 0 ? null : exported
 }
 
 /** What dservice() returns is no api: the file that made it starts it. */

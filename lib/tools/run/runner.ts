@@ -1,5 +1,7 @@
 /** The process of one file of `run`: loads it, and serves its default export where that is an api. */
 import { pathToFileURL } from 'node:url'
+import { inspect } from 'node:util'
+import { isDServiceError } from '../../base/errors.js'
 import { failureOf, failureText } from '../cli/failure.js'
 import { styleOf } from '../cli/style.js'
 import { apiOf } from './naming.js'
@@ -23,6 +25,13 @@ async function serve(file: string, name: string): Promise<void> {
   process.send?.({ type: 'serving', name: service.name ?? name, version, address } satisfies Serving)
 }
 
+/** Our errors say what to do; the file's own are shown as Node shows them. */
+function textOf(error: unknown): string {
+  if (isDServiceError(error))
+    return failureText(failureOf(error, 'setup'), styleOf(process.env, process.stderr))
+  return error instanceof Error ? (error.stack ?? String(error)) : inspect(error)
+}
+
 function main(): void {
   const [node = process.execPath, , file = '', name = ''] = process.argv
   // the file sees the command line that it would have under node itself
@@ -31,8 +40,7 @@ function main(): void {
   process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'))
   process.channel?.unref()
   serve(file, name).catch((error: unknown) => {
-    process.stderr.write(`${failureText(failureOf(error, 'setup'), styleOf(process.env, process.stderr))}\n`)
-    if (error instanceof Error && !('code' in error)) process.stderr.write(`${String(error.stack)}\n`)
+    process.stderr.write(`${textOf(error)}\n`)
     process.exit(1)
   })
 }
