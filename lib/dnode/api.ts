@@ -36,7 +36,7 @@ export function apiTree(instance: object): ApiTree {
   const copy = (from: object, keys: readonly string[], holdsData: boolean): Holder => {
     const known = seen.get(from)
     if (known) return known
-    const to: Holder = {}
+    const to = (Array.isArray(from) ? [] : {}) as Holder
     seen.set(from, to)
     for (const key of keys) {
       const value = (from as Holder)[key]
@@ -96,10 +96,10 @@ function rootKeys(instance: object): string[] {
 
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
+  return prototype === Object.prototype || prototype === Array.prototype || prototype === null
 }
 
-/** What may stand between methods: JSON's scalars and objects. Lists and whatever cannot travel are left out. */
+/** What may stand between methods: JSON's scalars, lists and objects. Whatever cannot travel is left out. */
 function isData(value: unknown): boolean {
   if (typeof value === 'object' && value !== null) {
     return !ArrayBuffer.isView(value) && !(value instanceof Map) && !(value instanceof Set)

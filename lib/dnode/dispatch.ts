@@ -1,12 +1,12 @@
 /** A call of the peer: find the function, run it, answer it. */
-import { limit, noMethod, reasonOf, toError, type DServiceError } from '../base/errors.js'
+import { limit, noMethod, type DServiceError } from '../base/errors.js'
 import { LIMITS } from '../base/options.js'
 import { findMethod } from './api.js'
 import type { Message } from './messages.js'
 import type { Exports, Imported, Imports } from './refs.js'
 import type { SessionOptions } from './types.js'
 import { unscrub } from './unscrub.js'
-import { writeWireError } from './wire-error.js'
+import { asError, writeWireError } from './wire-error.js'
 import type { Writer } from './writer.js'
 
 type Call = Message & { type: 'call' }
@@ -119,7 +119,7 @@ export class Dispatcher {
       this.running++
       void Promise.resolve(result).then(
         (value) => this.#done(() => this.#reply(mayTell(), value)),
-        (reason: unknown) => this.#done(() => this.#tell(mayTell(), toError(reason))),
+        (reason: unknown) => this.#done(() => this.#tell(mayTell(), asError(reason))),
       )
     } else if (result !== undefined && !isHandle(result)) this.#reply(mayTell(), result)
   }
@@ -133,7 +133,7 @@ export class Dispatcher {
       const result = run.apply(self, args)
       return { result, isPromise: isThenable(result), error: null, wasCalled: this.#isLastCalled }
     } catch (thrown) {
-      return { result: undefined, isPromise: false, error: toError(thrown), wasCalled: this.#isLastCalled }
+      return { result: undefined, isPromise: false, error: asError(thrown), wasCalled: this.#isLastCalled }
     } finally {
       this.#last = outer.last
       this.#isLastCalled = outer.isCalled
@@ -151,7 +151,7 @@ export class Dispatcher {
     try {
       this.#options.writer.oneWay(last.id, [null, value], null)
     } catch (error) {
-      this.#tell(last, toError(error))
+      this.#tell(last, asError(error))
     }
   }
 
@@ -160,10 +160,8 @@ export class Dispatcher {
     if (!last) return this.#options.onError(error)
     try {
       this.#options.writer.oneWay(last.id, [error], null)
-    } catch (second) {
-      this.#options.onError(
-        new Error(`${reasonOf(error)} (it could not be sent: ${reasonOf(second)})`, { cause: error }),
-      )
+    } catch {
+      this.#options.onError(error) // it cannot travel: its owner hears of it instead
     }
   }
 

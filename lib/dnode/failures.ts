@@ -95,9 +95,10 @@ export function gone({ address, byUs, reason }: End, method: string, ran: Ran): 
 /** Why a session never became ready. */
 export function neverReady({ address, byUs, reason }: End): Error {
   if (reason instanceof DServiceError) return reason
-  const summary = byUs ? `the session to ${address} was closed` : `the peer at ${address} hung up`
+  const why = reason ? reasonOf(reason) : byUs ? 'it was closed' : 'the peer hung up'
   return disconnected({
-    summary: `${summary} before it said what it serves`,
+    summary: `the session to ${address} ended before the peer said what it serves: ${why}`,
+    hint: 'is it a dnode service?',
     ran: 'no',
     cause: reason ?? undefined,
   })

@@ -8,6 +8,9 @@ import { isForbiddenKey, scrub } from './scrub.js'
 /** Causes of causes that travel. */
 const CAUSES = 8
 
+/** Characters of a name or code that travel. */
+const NAME = 200
+
 /** Properties that travel by a field of their own, or not at all. */
 const OWN_FIELDS: ReadonlySet<string> = new Set(['name', 'message', 'code', 'stack', 'cause', 'ran', 'then'])
 
@@ -20,6 +23,11 @@ export function writeWireError(thrown: unknown, ran: Ran): WireError {
   }
 }
 
+/** Whatever was thrown, as an Error. Never throws, unlike String() of an object without a prototype. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(writeWireError(thrown, 'yes').message)
+}
+
 /** The same without what may be long. */
 export function shorten({ name, message, code, ran }: WireError): WireError {
   return { name, message: message.slice(0, 1000), ...(code === undefined ? {} : { code }), ran }
@@ -30,9 +38,10 @@ function describe(thrown: unknown, ran: Ran, causes: number): WireError {
   const { name, message, code, cause } = thrown as Fields
   const properties = plainProperties(thrown)
   return {
-    name: typeof name === 'string' ? name : 'Error',
+    name: typeof name === 'string' ? name.slice(0, NAME) : 'Error',
     message: typeof message === 'string' ? message : `a thrown ${thrown.constructor?.name ?? 'object'}`,
-    ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
+    ...(typeof code === 'number' ? { code } : {}),
+    ...(typeof code === 'string' ? { code: code.slice(0, NAME) } : {}),
     ran,
     ...(properties ? { properties } : {}),
     ...(cause !== undefined && causes > 0 ? { cause: describe(cause, 'yes', causes - 1) } : {}),
