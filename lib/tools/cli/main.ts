@@ -4,7 +4,7 @@ import { systemClock } from '../../base/clock.js'
 import { main } from './program.js'
 
 /** Whatever a command left open, the program does not outlive its answer by more than this. */
-const LAST_CALL = 2_000
+const LAST_CALL = 1_000
 
 // a reader that has had enough (`dservice ls | head -1`) ends the program quietly
 for (const stream of [process.stdout, process.stderr]) {
@@ -16,5 +16,7 @@ for (const stream of [process.stdout, process.stderr]) {
 
 void main(process.argv.slice(2), process).then((code) => {
   process.exitCode = code
+  // interrupted: what runs is of no interest any more, but what was said is handed over
+  if (code === 130) process.stdout.write('', () => process.exit())
   systemClock.after(LAST_CALL, () => process.exit())
 })
