@@ -9,14 +9,11 @@ const NEVER = new Set<string>(['then', '__proto__', 'constructor', 'prototype'])
 
 type Method = (...args: unknown[]) => Promise<unknown>
 
-/** What is behind a handle; handles are opaque to everyone else. */
-const callers = new WeakMap<object, Caller>()
-
 /** Makes the handle of a name and range; it re-resolves at each call, so it outlives every instance. */
 export function createHandle<T>(caller: Caller): Remote<T> {
   const methods = new Map<string, Method>()
   const target = Object.create(null) as object
-  const handle = new Proxy(target, {
+  return new Proxy(target, {
     get: (_target, key) => {
       if (key === inspect.custom) return () => describeHandle(caller)
       return typeof key === 'symbol' || NEVER.has(key) ? undefined : methodAt(caller, key, methods)
@@ -32,14 +29,7 @@ export function createHandle<T>(caller: Caller): Remote<T> {
     defineProperty: () => false,
     deleteProperty: () => false,
     setPrototypeOf: () => false,
-  })
-  callers.set(handle, caller)
-  return handle as Remote<T>
-}
-
-/** The caller behind a handle; undefined of anything else. */
-export function callerOf(handle: unknown): Caller | undefined {
-  return typeof handle === 'object' && handle !== null ? callers.get(handle) : undefined
+  }) as Remote<T>
 }
 
 /** A method is a function, and again a place for the names below it: `remote.users.find(1)`. */
