@@ -27,6 +27,8 @@ export type QuerierAction = Send | See
 export interface Querier extends Machine<QuerierEvent, QuerierAction> {
   /** What is seen through a question now. */
   known(question: string): readonly Found[]
+  /** Records in the cache. */
+  readonly size: number
 }
 
 /** A question that stands until nobody watches: asked at once, after 1 s, 2 s, 4 s, … (section 5.2). */
@@ -68,6 +70,10 @@ class MeshQuerier implements Querier {
     let at = Math.min(this.#cache.wakeAt, this.#inquiries.wakeAt)
     for (const { nextAt } of this.#watched.values()) at = Math.min(at, nextAt)
     return at
+  }
+
+  get size(): number {
+    return this.#cache.size
   }
 
   known(question: string): readonly Found[] {
@@ -175,11 +181,13 @@ class MeshQuerier implements Querier {
       if (record.type === 'PTR') touched.add(fold(record.target))
       else if (record.type === 'SRV' || record.type === 'TXT') touched.add(fold(record.name))
       else for (const instance of this.#onHost(record.name)) touched.add(instance)
-      // A service that did not answer four refreshes is gone, whatever the long life of its pointer.
-      if (record.type === 'SRV') {
+      if (record.type !== 'SRV') continue
+      const left = this.#cache.records(record.name, 'SRV')
+      if (!left.some(({ target }) => fold(target) === fold(record.target))) {
         this.#unlink(fold(record.target), fold(record.name))
-        this.#giveUp(fold(record.name), touched, now)
       }
+      // A service that did not answer four refreshes is gone, whatever the long life of its pointer.
+      if (left.length === 0) this.#giveUp(fold(record.name), touched, now)
     }
   }
 

@@ -38,7 +38,9 @@ export function lookUp(
         { name: service.target, type: 'AAAA' },
       ],
     }
-  return { found: { address: { host, port: service.port }, hint: Object.freeze({ ...hint, mesh: mesh.name }) } }
+  return {
+    found: { address: { host, port: service.port }, hint: Object.freeze({ ...hint, mesh: mesh.name }) },
+  }
 }
 
 /** On loopback scope an address elsewhere is not believed. */
