@@ -8,7 +8,7 @@ import { versions } from './versions.mjs'
 
 const AFTER_BUILD = ['build']
 /** What tsc makes of a `.ts` file. */
-const OUTPUT = /\.(js|js\.map|d\.ts)$/
+const OUTPUT = /\.(js|d\.ts)$/
 const LINT = ['--type-aware', '--deny-warnings', '--report-unused-disable-directives']
 
 export const PHASES = [
@@ -31,7 +31,9 @@ export const PHASES = [
 async function build() {
   await node('build', [bin('typescript', 'tsc'), '-p', 'tsconfig.build.json'])
   const dist = path.join(ROOT, 'dist')
-  const outputs = readdirSync(dist, { recursive: true }).filter((file) => OUTPUT.test(file))
+  const outputs = readdirSync(dist, { recursive: true }).filter(
+    (file) => OUTPUT.test(file) || file.endsWith('.map'),
+  )
   const stale = outputs.filter((file) => !existsSync(path.join(ROOT, file.replace(OUTPUT, '.ts'))))
   for (const file of stale) rmSync(path.join(dist, file))
 }
