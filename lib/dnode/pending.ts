@@ -23,12 +23,14 @@ type Explain = (method: string, turn: number) => DServiceError
 export class Pending {
   readonly #clock: Clock
   readonly #calls = new Map<number, Call>()
-  #next = 0
+  #next: number
   #timer: Disposable | null = null
   #timerAt = Infinity
 
-  constructor(clock: Clock) {
+  /** `firstId`: near the end of the ids, for tests. */
+  constructor(clock: Clock, firstId = 0) {
     this.#clock = clock
+    this.#next = firstId
   }
 
   get size(): number {

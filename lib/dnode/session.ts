@@ -12,7 +12,7 @@ import { Inbox } from './inbox.js'
 import type { Hello, Message, Outcome } from './messages.js'
 import { Outbox } from './outbox.js'
 import { Pending } from './pending.js'
-import { Exports, Imports, type Imported } from './refs.js'
+import { Exports, Imports } from './refs.js'
 import type { CallOptions, SessionOptions, View } from './types.js'
 import { unscrub } from './unscrub.js'
 import { makeView, methodIds } from './view.js'
@@ -38,7 +38,9 @@ export class Session {
   readonly #options: SessionOptions
   readonly #logger: Logger
   readonly #exports = new Exports()
-  readonly #imports: Imports = new Imports((imported, args) => this.#callReference(imported, args))
+  readonly #imports: Imports = new Imports((imported, args) => {
+    if (this.#oneWay(imported.id, args, null)) this.#dispatcher.noteCall(imported)
+  })
   readonly #inbox: Inbox
   readonly #outbox: Outbox
   readonly #writer: Writer
@@ -50,6 +52,8 @@ export class Session {
   /** Told before the peer's hello was read; sent right after it. */
   #change: { state: State; revision: number } | null = null
   #helloTimer: Disposable | null = null
+  /** What our hello said, from the peer's `methods` row on. */
+  #rowLimit = LIMITS.row
   #idlers: (() => void)[] = []
   /** Set when the session has ended. */
   #ended: failures.End | null = null
@@ -111,7 +115,7 @@ export class Session {
     return this.#dispatcher.running
   }
 
-  /** Functions held for the peer and of it: a leak check ends with zeros. */
+  /** Functions held for the peer and of it: none once it has ended. */
   get references(): { readonly exported: number; readonly imported: number } {
     return { exported: this.#exports.size, imported: this.#imports.size }
   }
@@ -175,7 +179,9 @@ export class Session {
     try {
       const instance = instanceOf(api, this.remote, conn ?? this)
       this.#dispatcher.instance = instance
-      this.#writer.methods(apiTree(instance), hello ? hello() : null)
+      const said = hello ? hello() : null
+      this.#writer.methods(apiTree(instance), said)
+      this.#rowLimit = said?.limits.row ?? LIMITS.row
     } catch (error) {
       this.#tell(() => onError?.(toError(error)))
       return this.destroy(toError(error))
@@ -223,7 +229,7 @@ export class Session {
   #open(hello: Hello | null): void {
     this.#phase = 'open'
     this.#helloTimer?.[Symbol.dispose]()
-    this.connection.rowLimit = LIMITS.row
+    this.connection.rowLimit = this.#rowLimit
     this.#hello = this.#options.hello ? hello : null
     this.#inbox.expects = this.#hello ? 'dialect' : 'classic'
     this.#writer.meet(this.#hello)
@@ -249,10 +255,6 @@ export class Session {
     if (wasOpening) this.#settleReady(failures.neverReady(end))
     this.#becameIdle()
     return reason
-  }
-
-  #callReference(imported: Imported, args: readonly unknown[]): void {
-    if (this.#oneWay(imported.id, args, null)) this.#dispatcher.noteCall(imported)
   }
 
   /** False when the session is over: whoever calls back a peer that is gone must not fail for it. Errors: DS_UNSENDABLE, DS_LIMIT. */

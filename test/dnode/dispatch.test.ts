@@ -219,6 +219,18 @@ describe('dispatch - apis', () => {
     await clock.settle()
   })
 
+  it('dispatch - nothing is reached through what an api inherits but its own methods', async () => {
+    const fails: string[] = []
+    const api = Object.create({ tools: { run: () => 1 } }) as object
+    const { client, clock } = await two(api, {
+      client: { hello: null },
+      server: { onFail: (e) => fails.push(e.message) },
+    })
+    client.connection.send('{"method":"tools.run"}\n')
+    await clock.settle()
+    expect(fails).toEqual(['request for a method that is not there: "tools.run"'])
+  })
+
   it('dispatch - a constructor that throws ends the session, not the process', async () => {
     const errors: string[] = []
     const failing = two(
@@ -250,6 +262,7 @@ describe('dispatch - views', () => {
     expect(methods(one).v).toEqual([1])
     const answer = new Promise((resolve) => methods(one).nested.echo('x', resolve))
     expect(await answer).toBe('x')
+    methods(one).keep(shared)
     methods(one).keep(shared)
     methods(other).keep(shared)
     methods(one).keep(() => undefined)

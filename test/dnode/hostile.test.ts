@@ -3,7 +3,7 @@ import net from 'node:net'
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { LIMITS } from '../../lib/base/options.js'
-import { dnode } from '../../lib/dnode/index.js'
+import { dnode, type Dnode } from '../../lib/dnode/index.js'
 import { methodsRow, withRaw, type Raw } from './pair.js'
 
 type Method = (...args: unknown[]) => void
@@ -29,6 +29,7 @@ function bomb(steps: number): object {
   return { method: 'echo', arguments: [tree], links }
 }
 
+/** A path far down such an argument. */
 const FAR = Array.from({ length: 20_000 }, () => 'a')
 
 /** Rows that are JSON, and bad; each must fail alone. */
@@ -74,6 +75,16 @@ const BAD: Record<string, unknown> = {
   'links no to': { method: 0, arguments: [1], links: [{ from: ['0'] }] },
   'links to nowhere': { method: 0, arguments: [1], links: [{ from: ['0'], to: ['0', 'x'] }] },
   'links from nowhere': { method: 0, arguments: [{}], links: [{ from: ['9'], to: ['0', 'x'] }] },
+  'links from what is inherited': {
+    method: 0,
+    arguments: [{}],
+    links: [{ from: ['0', 'toString'], to: ['0', 'x'] }],
+  },
+  'a path too long for values that are there': {
+    method: 0,
+    arguments: [JSON.parse(nested(40))],
+    callbacks: { 0: ['0', ...FAR.slice(0, LIMITS.path)] },
+  },
   'links proto': { method: 0, arguments: [{}], links: [{ from: [], to: ['0', '__proto__', 'x'] }] },
   'links to all': { method: 0, arguments: [{}], links: [{ from: ['0'], to: [] }] },
   'a link bomb': bomb(40),
@@ -241,6 +252,29 @@ describe('hostile - rows after the methods row', () => {
     expect(outcomes[3]).toEqual({ ok: true, value: 4 })
   })
 
+  it('hostile - properties of an error do not pose as what it is', async () => {
+    const { send, session } = await opened(true)
+    const call = session.call('$x', [], { timeout: 1_000 })
+    const properties = {
+      message: 'other',
+      name: 'Other',
+      stack: 'none',
+      ran: 'no',
+      code: 'DS_REFUSED',
+      fine: 1,
+    }
+    await send([{ error: 0, arguments: [{ name: 'TypeError', message: 'm', ran: 'yes', properties }] }])
+    const { error } = (await call) as unknown as { error: Error & Record<string, unknown> }
+    expect([error.name, error.message, error['ran'], error['code'], error['fine']]).toEqual([
+      'TypeError',
+      'm',
+      'yes',
+      undefined,
+      1,
+    ])
+    expect(error.stack).not.toBe('none')
+  })
+
   it('hostile - a row of nothing but bad messages ends the connection after a hundred', async () => {
     const { send, session, fails } = await opened(true)
     await send(Array.from({ length: 50_000 }, () => 1))
@@ -293,6 +327,7 @@ describe('hostile - over TCP', () => {
       transform: (s: string, cb: Method) => cb(s.toUpperCase()),
       bad: (cb: Method) => cb(),
     }).listen(0)
+    server.on('local', (_api: object, session: Dnode) => session.on('error', () => undefined))
     await once(server, 'listening')
     const { port } = server.address() as net.AddressInfo
     const d = dnode.connect(port)

@@ -2,7 +2,7 @@
 import net from 'node:net'
 import { createRequire } from 'node:module'
 import { once, type EventEmitter } from 'node:events'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { dnode as ours, type Dnode } from '../../lib/dnode/index.js'
 
 type Method = (...args: unknown[]) => void
@@ -184,6 +184,8 @@ describe('interop - pipes and ends', () => {
     d.end()
     d.end()
     await ended
+    await once(d.stream as net.Socket, 'close')
+    await new Promise((later) => setImmediate(later))
     expect([told, Object.keys(server.sessions)]).toEqual([1, []])
   })
 
@@ -210,7 +212,24 @@ describe('interop - pipes and ends', () => {
     expect(error.code).toBe('ECONNREFUSED')
   })
 
-  it('interop - a function of a client that throws is its error event; a server lives on', async () => {
+  it('interop - a served function that throws warns once where nobody listens, and the server lives on', async () => {
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
+    const api = {
+      bad: () => {
+        throw new Error('a bug')
+      },
+      ok: (cb: Method) => cb('fine'),
+    }
+    const port = await portOf(ours(api).listen(0))
+    const remote = await remoteOf(theirs({}, PLAIN).connect(port))
+    remote['bad']?.()
+    remote['bad']?.()
+    expect(await ask(remote['ok'])).toEqual(['fine'])
+    expect(warn.mock.calls.map(([error]) => (error as Error).message)).toEqual(['a bug'])
+    warn.mockRestore()
+  })
+
+  it('interop - a function of ours that throws is the error event of its session', async () => {
     const server = ours({
       bad: () => {
         throw new Error('a bug')

@@ -114,6 +114,23 @@ describe('rows - classic', () => {
     expect(fails).toEqual(['no function with number 0 was sent, or it was culled'])
   })
 
+  it('rows - a function that was culled gets a new number when it is sent again', async () => {
+    const { session, rows, send } = await withRaw({ f: () => 1 }, { hello: null })
+    await send({ method: 'methods', arguments: [{ keep: '' }], callbacks: { 0: [0, 'keep'] } })
+    const calls: unknown[] = []
+    const cb = (n: unknown): void => void calls.push(n)
+    const keep = session.remote['keep'] as Method
+    keep(cb)
+    await send({ method: 'cull', arguments: [1] })
+    keep(cb)
+    await send({ method: 1, arguments: ['culled'] }, { method: 2, arguments: ['again'] })
+    expect(rows.slice(1).map((row) => (row as { callbacks: object }).callbacks)).toEqual([
+      { 1: ['0'] },
+      { 2: ['0'] },
+    ])
+    expect(calls).toEqual(['again'])
+  })
+
   it('rows - a second methods row replaces the remote in place', async () => {
     const { session, send } = await withRaw({}, { hello: null })
     const { remote } = session

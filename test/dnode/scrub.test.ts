@@ -93,8 +93,13 @@ describe('scrub - what travels', () => {
       }
     }
     expect(travel([new Self()]).args).toEqual([{ n: 1 }])
-    const { args, original } = travel([{ toJSON: same }])
-    expect(original((args[0] as { toJSON: unknown }).toJSON)).toBe(same)
+    class Own {
+      toJSON = same
+    }
+    for (const value of [{ toJSON: same }, new Own()]) {
+      const { args, original } = travel([value])
+      expect(original((args[0] as { toJSON: unknown }).toJSON)).toBe(same)
+    }
   })
 
   it('scrub - later changes of a value do not change what is sent', () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { DServiceError } from '../../lib/base/errors.js'
 import { refused } from '../../lib/base/errors.js'
 import type { Outcome } from '../../lib/dnode/messages.js'
-import { two, valueOf, type Two } from './pair.js'
+import { hello, IDENTITY, methodsRow, two, valueOf, withRaw, type Two } from './pair.js'
 
 const WAIT = { timeout: 1_000 }
 
@@ -200,6 +200,31 @@ describe('session - errors', () => {
   })
 })
 
+describe('session - limits of the peer', () => {
+  it('session - calls beyond what the peer takes at once fail at once, and did not run', async () => {
+    const pair = await two(
+      { hang: () => new Promise(() => undefined) },
+      { server: { hello: () => hello(IDENTITY, { pending: 2 }) } },
+    )
+    const calls = [1, 2, 3].map(() => pair.client.call('hang', [], WAIT))
+    expect(errorOf(await (calls[2] as Promise<Outcome>))).toMatchObject({ code: 'DS_LIMIT', ran: 'no' })
+    pair.client.destroy(new Error('done'))
+    await Promise.all(calls)
+    await closeBoth(pair)
+  })
+
+  it('session - values deeper or more than the peer takes fail at once', async () => {
+    const pair = await two(
+      { f: () => 1 },
+      { server: { hello: () => hello(IDENTITY, { depth: 2, nodes: 5 }) } },
+    )
+    expect(valueOf(await pair.client.call('f', [{ a: [1] }], WAIT))).toBe(1)
+    expect(errorOf(await pair.client.call('f', [{ a: [[1]] }], WAIT)).code).toBe('DS_LIMIT')
+    expect(errorOf(await pair.client.call('f', [1, 2, 3, [4, 5]], WAIT)).code).toBe('DS_LIMIT')
+    await closeBoth(pair)
+  })
+})
+
 describe('session - deadlines', () => {
   it('session - a call ends at its own deadline, and a late answer is dropped', async () => {
     let answer: (value: string) => void = () => undefined
@@ -247,6 +272,21 @@ describe('session - ends', () => {
     await closeBoth(pair)
   })
 
+  it('session - a method that ends after its session leaves nothing behind', async () => {
+    let finish: () => void = () => undefined
+    const pair = await two({
+      work: () => new Promise((resolve) => (finish = () => resolve({ stop: () => undefined }))),
+    })
+    const call = pair.client.call('work', [], WAIT)
+    await pair.clock.settle()
+    pair.server.destroy(new Error('cut'))
+    finish()
+    await pair.clock.settle()
+    expect(errorOf(await call)).toMatchObject({ code: 'DS_DISCONNECTED', ran: 'maybe' })
+    expect(pair.server.running).toBe(0)
+    await closeBoth(pair)
+  })
+
   it('session - closing it ourselves says so', async () => {
     const pair = await two({ hang: () => new Promise(() => undefined) })
     const call = pair.client.call('hang', [], WAIT)
@@ -270,7 +310,8 @@ describe('session - ends', () => {
     expect([isIdle, server.running]).toEqual([false, 1])
     finish()
     await idle
-    await Promise.all([server.close(), clock.settle()])
+    // the bare connection: the session's own close would write what is left
+    await Promise.all([server.connection.close(), clock.settle()])
     expect(valueOf(await call)).toBe('done')
     await closeBoth(pair)
   })
@@ -286,7 +327,6 @@ describe('session - ends', () => {
   })
 
   it('session - a peer that says nothing is ended after 2 s', async () => {
-    const { withRaw } = await import('./pair.js')
     const { clock, session } = await withRaw({})
     const failure = session.ready.then(
       () => null,
@@ -300,7 +340,15 @@ describe('session - ends', () => {
     expect(clock.waiting).toBe(0)
   })
 
-  it('session - a change of state is told, also before the hello came', async () => {
+  it('session - a change of state is told once the hello has come', async () => {
+    const { session, rows, send } = await withRaw({})
+    session.changed('waiting', 1)
+    session.changed('ready', 2)
+    await send(methodsRow())
+    expect(rows.slice(1)).toEqual([[{ changed: { state: 'ready', revision: 2 } }]])
+  })
+
+  it('session - a change of state is told', async () => {
     const seen: string[] = []
     const onChanged = (state: string, revision: number) => seen.push(`${state} ${revision}`)
     const pair = await two({}, { client: { onChanged } })
