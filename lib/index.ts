@@ -1,12 +1,23 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** The public face: what is not exported here is nobody's business. */
 import { DServiceError, isDServiceError } from './base/errors.js'
 import { DEFAULTS, LIMITS } from './base/options.js'
 import { dservice } from './defaults.js'
 
-// `require('dservice')` is the function itself; the other exports hang on it
-Object.assign(dservice, { dservice, DServiceError, isDServiceError, DEFAULTS, LIMITS })
+/** The exports that hang on the function for `require('dservice')`. */
+interface Others {
+  readonly dservice: typeof dservice
+  readonly DServiceError: typeof DServiceError
+  readonly isDServiceError: typeof isDServiceError
+  readonly DEFAULTS: typeof DEFAULTS
+  readonly LIMITS: typeof LIMITS
+}
 
-export { dservice, dservice as default, dservice as 'module.exports' }
+// `require('dservice')` is the function itself; the other exports hang on it
+const others: Others = { dservice, DServiceError, isDServiceError, DEFAULTS, LIMITS }
+const callable: typeof dservice & Others = Object.assign(dservice, others)
+
+export { dservice, dservice as default, callable as 'module.exports' }
 export { DServiceError, isDServiceError } from './base/errors.js'
 export { DEFAULTS, LIMITS } from './base/options.js'
 export type { Clock } from './base/clock.js'

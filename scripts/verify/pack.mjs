@@ -31,6 +31,7 @@ export async function packed() {
     const cjs = await project(folder, 'commonjs', tarball)
     await loads(esm, cjs)
     await types(esm)
+    await typesOfRequire(cjs)
     await command(esm)
     let programs = 0
     for (const page of ['README.md', 'docs/guide.md']) {
@@ -104,6 +105,21 @@ async function types(cwd) {
     ].join('\n'),
   )
   await node('pack', [bin('typescript', 'tsc'), '--noEmit'], { cwd, limit: 60 })
+}
+
+/** A CommonJS TypeScript project, with the defaults of tsc 7: neither @types/node nor the newest lib. */
+async function typesOfRequire(cwd) {
+  const lines = [
+    `import dservice = require('${own.name}')`,
+    `import { DServiceError } from '${own.name}'`,
+    `const d1 = dservice('d1', { transform: (s: string) => s.toUpperCase() })`,
+    `export const isOurs = (error: unknown): boolean => error instanceof DServiceError`,
+    `export { d1, dservice }`,
+    `export const client = dservice.dservice()`,
+  ]
+  writeFileSync(path.join(cwd, 'consumer.cts'), lines.join('\n'))
+  const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022', 'consumer.cts']
+  await node('pack', [bin('typescript', 'tsc'), ...options], { cwd, limit: 60 })
 }
 
 async function command(cwd) {
