@@ -1,4 +1,5 @@
 /** The prompt: services as live objects, their methods completed, their errors told as the commands tell them. */
+import type { ReplOptions } from 'node:repl'
 import { inspect } from 'node:util'
 import type { DService, MeshView } from '../../index.js'
 import type { Input } from '../cli/commands.js'
@@ -35,31 +36,35 @@ export async function explore(mesh: DService, prompt: Prompt): Promise<number> {
   talk.data(greeting(first, talk))
   if (prompt.hint !== undefined) talk.data(talk.style.colors.dim(prompt.hint))
   const told = teller(talk)
-  const engine = new ReplEngine(mesh, live, {
-    prompt: 'dsv> ',
+  const engine = new ReplEngine(mesh, live, { ...terminalOptions(prompt), told })
+  const { server } = engine
+  const left = new Promise<void>((resolve) => server.once('exit', () => resolve()))
+  completeServices(engine, live)
+  const commands = [...dotCommands(engine, talk), ...(prompt.commands ?? [])]
+  for (const command of commands) define(engine, command, talk)
+  process.on('unhandledRejection', told)
+  const unkept = await keepHistory(server, historyFile(host.env))
+  if (unkept !== null) talk.warn(`no history: ${unkept}`)
+  server.setPrompt('dsv> ')
+  server.displayPrompt()
+  await left
+  process.off('unhandledRejection', told)
+  engine.close()
+  return 0
+}
+
+function terminalOptions({ host, talk }: Prompt): ReplOptions {
+  const colors = talk.style.colors.isColorSupported
+  return {
+    // the prompt comes when the history is loaded: a line that is entered before would be lost to it
+    prompt: '',
     input: host.stdin,
     output: process.stdout,
     terminal: true,
-    useColors: talk.style.colors.isColorSupported,
+    useColors: colors,
     breakEvalOnSigint: true,
-    told,
-    writer: (value: unknown) =>
-      inspect(value, { showProxy: false, depth: 4, colors: talk.style.colors.isColorSupported }),
-  })
-  const { server } = engine
-  completeServices(engine, live)
-  for (const command of [...dotCommands(engine, talk), ...(prompt.commands ?? [])])
-    define(engine, command, talk)
-  const left = new Promise<void>((resolve) => server.once('exit', () => resolve()))
-  const unkept = await keepHistory(server, historyFile(host.env))
-  if (unkept !== null) talk.warn(`no history: ${unkept}`)
-  await engine.refresh()
-  const lost = (error: unknown): void => void talk.fail(error, 'call')
-  process.on('unhandledRejection', lost)
-  await left
-  process.off('unhandledRejection', lost)
-  engine.close()
-  return 0
+    writer: (value: unknown) => inspect(value, { showProxy: false, depth: 4, colors }),
+  }
 }
 
 /** Options of the calls at a prompt. */

@@ -7,7 +7,8 @@ import type { DService } from '../../index.js'
 import type { Input } from '../cli/commands.js'
 import type { Talk } from '../cli/talk.js'
 import { jsonable } from '../cli/values.js'
-import { isUnfinished, ReplEngine, unwrapped } from './engine.js'
+import { ReplEngine } from './engine.js'
+import { isUnfinished } from './evaluation.js'
 import { LiveServices } from './live.js'
 import { dotCommands, handleOptions, type DotCommand } from './repl.js'
 
@@ -47,7 +48,7 @@ async function withScript(
   const lost = new Promise<number>((resolve) => {
     lose = (error) => resolve(failScript(error, talk))
   })
-  const told = (error: unknown): boolean => (lose(error), true)
+  const told = (error: unknown): boolean => (lose(error), false)
   const streams = { input: new PassThrough(), output: nowhere, terminal: false }
   const engine = new ReplEngine(mesh, live, { ...streams, told })
   process.on('unhandledRejection', lose)
@@ -90,7 +91,7 @@ class Script {
       this.#show(await this.#engine.evaluate(code))
       return 0
     } catch (error) {
-      return failScript(unwrapped(error), this.#talk)
+      return failScript(isUnfinished(error) ? error.err : error, this.#talk)
     }
   }
 
@@ -105,7 +106,7 @@ class Script {
       this.#show(await this.#engine.evaluate(code))
       return 0
     } catch (error) {
-      if (!isUnfinished(error)) return failScript(unwrapped(error), this.#talk)
+      if (!isUnfinished(error)) return failScript(isUnfinished(error) ? error.err : error, this.#talk)
       this.#waiting = code
       return 0
     }

@@ -1,0 +1,96 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Programs } from '../support/programs.js'
+import { CLI } from '../support/shell.js'
+import { hasTerminals, Terminal } from '../support/terminal.js'
+
+const API = `export default {
+  transform: (text) => text.toUpperCase(),
+  fail() { throw new TypeError('no such user') },
+  never() { console.log('waits'); return new Promise(() => {}) },
+}`
+const PROMPT = /dsv> $/
+
+let folder = ''
+let programs: Programs
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'dservice-prompt-'))
+  await writeFile(path.join(folder, 'api.mjs'), API)
+  programs = new Programs()
+})
+afterAll(async () => {
+  await programs[Symbol.asyncDispose]()
+  await rm(folder, { recursive: true })
+})
+
+/** Types a line, and answers what is drawn until the next prompt. */
+async function enter(terminal: Terminal, line: string): Promise<string> {
+  terminal.type(`${line}\r`)
+  return (await terminal.until(PROMPT)).replace(PROMPT, '')
+}
+
+describe.skipIf(!hasTerminals)('the prompt on a terminal', () => {
+  it('the prompt - calls, completes, leaves a call, tells errors once, and keeps its history', async () => {
+    const service = programs.start(CLI, 'run', path.join(folder, 'api.mjs'), '--name', 'd1@1.4.2', '--json')
+    await service.said(/"serving"/)
+    const env = { DSERVICE_MESH: programs.mesh, XDG_STATE_HOME: folder }
+    await using terminal = new Terminal(['repl'], env)
+    expect(await terminal.until(PROMPT)).toMatch(/dservice .* 1 service · \.help · Tab completes/)
+
+    expect(await enter(terminal, 'd1.transform("a")')).toContain("'A'\n")
+    expect(await enter(terminal, 'const { x } = { x: await d1.transform("b") }')).not.toContain('Promise')
+    expect(await enter(terminal, 'x')).toContain("'B'\n")
+    expect(await enter(terminal, ' "secret"')).toContain("'secret'")
+
+    const failed = await enter(terminal, 'd1.fail()')
+    expect(failed.match(/no such user/g)).toHaveLength(1)
+    expect(failed).not.toMatch(/Uncaught|at REPL|async_id/)
+    expect(await enter(terminal, '_error.name')).toContain("'TypeError'")
+    expect(await enter(terminal, 'd1.nope()')).toContain('DS_NO_METHOD')
+    expect(await enter(terminal, 'nope')).toMatch(
+      /^.*\nUncaught ReferenceError: nope is not defined\n(?!.*node:)/,
+    )
+
+    terminal.type('d1.tra\t')
+    await terminal.until(/d1\.transform/)
+    expect(await enter(terminal, '("tab")')).toContain("'TAB'")
+
+    terminal.type('d1.never()\r')
+    await service.said(/waits/)
+    terminal.type('\u0003')
+    expect(await terminal.until(PROMPT)).toContain('interrupted')
+
+    expect(await enter(terminal, '.ls')).toMatch(/d1 +1\.4\.2 +1 +● ready/)
+    expect(await enter(terminal, '.graph')).toContain('d1@1.4.2  ✓ ready')
+    terminal.type('\u0004')
+    expect(await terminal.ended).toBe(0)
+
+    const file = path.join(folder, 'dservice', 'history')
+    expect((await stat(file)).mode & 0o777).toBe(0o600)
+    const kept = await readFile(file, 'utf8')
+    expect(kept).toContain('d1.transform("a")')
+    expect(kept).not.toContain('secret')
+  })
+
+  it('the prompt - a service that starts later is a global as soon as it is named', async () => {
+    await using own = new Programs()
+    await using terminal = new Terminal(['repl'], { DSERVICE_MESH: own.mesh, XDG_STATE_HOME: folder })
+    expect(await terminal.until(PROMPT)).toContain('0 services')
+    const service = own.start(CLI, 'run', path.join(folder, 'api.mjs'), '--name', 'late@1.0.0', '--json')
+    await service.said(/"serving"/)
+    expect(await enter(terminal, 'late.transform("x")')).toContain("'X'")
+    expect(await enter(terminal, 'late')).toContain('RemoteService late@1.0.0 {')
+  })
+
+  it('the prompt - the demo offers it, kills d1 on demand, and leaves with Ctrl-D', async () => {
+    await using terminal = new Terminal(['demo'], { XDG_STATE_HOME: folder })
+    expect(await terminal.until(PROMPT)).toMatch(/healed in[\s\S]*\.kill/)
+    expect(await enter(terminal, 'd1.transform("beep")')).toContain("'BOOP'")
+    expect(await enter(terminal, '.kill')).toMatch(/kill -9 d1[\s\S]*healed in/)
+    expect(await enter(terminal, 'd2.jsconf()')).toContain("'RULEZ'")
+    terminal.type('\u0004')
+    expect(await terminal.ended).toBe(0)
+  })
+})
