@@ -16,9 +16,14 @@ interface Need {
 
 const FOLDERS = [...(process.env['PATH'] ?? '').split(path.delimiter), '/usr/sbin', '/sbin']
 
-/** The avahi programs, and a network namespace of one's own to run them in. */
-export const need: { avahi(): Met } = {
+/** What tests ask for: each answers whether it is there, and what to do where it is not. */
+export const need: { avahi(): Met; namespace(): Met; terminal(): Met } = {
+  /** The avahi programs, and a network namespace of one's own to run them in. */
   avahi: () => check(needs.avahi),
+  /** A network namespace of one's own. */
+  namespace: () => check(needs.namespace),
+  /** util-linux's `script`, which gives a program a terminal. */
+  terminal: () => check(needs.terminal),
 }
 
 function check(wanted: Need): Met {

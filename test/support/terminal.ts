@@ -1,12 +1,6 @@
 /** A program on a terminal of its own (util-linux's `script` makes one): typed at, and read as it is drawn. */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { CLI } from './shell.js'
-
-const SCRIPT = '/usr/bin/script'
-
-/** Whether this system can make terminals so: `script` belongs to the essential packages of Debian. */
-export const hasTerminals: boolean = process.platform === 'linux' && existsSync(SCRIPT)
 
 const SEQUENCE = new RegExp(`${String.fromCharCode(27)}\\[[0-9;?]*[A-Za-z]`, 'g')
 
@@ -21,7 +15,7 @@ export class Terminal implements AsyncDisposable {
 
   constructor(args: readonly string[], env: NodeJS.ProcessEnv) {
     const command = [process.execPath, CLI, ...args].map((word) => `'${word}'`).join(' ')
-    this.#child = spawn(SCRIPT, ['-qfec', command, '/dev/null'], {
+    this.#child = spawn('script', ['-qfec', command, '/dev/null'], {
       env: { ...process.env, NO_COLOR: '1', LANG: 'C.UTF-8', TERM: 'xterm', ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
     })

@@ -1,4 +1,6 @@
+import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
+import { need } from '../support/need.js'
 import { ownMesh, Programs } from '../support/programs.js'
 import { CLI, documents, dserviceCommand } from '../support/shell.js'
 
@@ -10,6 +12,29 @@ const isGone = (pid: number): boolean => {
     return (error as NodeJS.ErrnoException).code === 'ESRCH'
   }
 }
+
+/** Holds the port of mDNS for itself, then runs the demo: as on a machine where another program does so. */
+const WITHOUT_MDNS = `
+const socket = require('node:dgram').createSocket('udp4')
+socket.bind(5353, '0.0.0.0', () => {
+  const demo = require('node:child_process').spawn(process.execPath, [process.argv[1], 'demo', '--once', '--json'], { stdio: 'inherit' })
+  demo.on('exit', (code) => process.exit(code))
+})`
+
+describe.skipIf(!need.namespace().ok)('demo without multicast', () => {
+  it('demo - says so, and falls back to a static list', () => {
+    const line = 'ip link set lo up && exec "$0" -e "$1" "$2"'
+    const args = ['--net', 'sh', '-c', line, process.execPath, WITHOUT_MDNS, CLI]
+    const { status, stdout } = spawnSync('unshare', args, { encoding: 'utf8', timeout: 40_000 })
+    expect(status).toBe(0)
+    const events = documents(stdout)
+    expect(events.find(({ type }) => type === 'fallback')).toMatchObject({
+      engine: expect.stringMatching(/^static:/) as string,
+      reason: expect.stringContaining('5353') as string,
+    })
+    expect(events.at(-1)).toMatchObject({ type: 'done', ok: true })
+  })
+})
 
 describe('demo', () => {
   it('demo - finds, calls, kills, heals and lists; then it exits 0', async () => {

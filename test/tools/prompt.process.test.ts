@@ -2,9 +2,10 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { need } from '../support/need.js'
 import { Programs } from '../support/programs.js'
 import { CLI } from '../support/shell.js'
-import { hasTerminals, Terminal } from '../support/terminal.js'
+import { Terminal } from '../support/terminal.js'
 
 const API = `export default {
   transform: (text) => text.toUpperCase(),
@@ -31,7 +32,7 @@ async function enter(terminal: Terminal, line: string): Promise<string> {
   return (await terminal.until(PROMPT)).replace(PROMPT, '')
 }
 
-describe.skipIf(!hasTerminals)('the prompt on a terminal', () => {
+describe.skipIf(!need.terminal().ok)('the prompt on a terminal', () => {
   it('the prompt - calls, completes, leaves a call, tells errors once, and keeps its history', async () => {
     const service = programs.start(CLI, 'run', path.join(folder, 'api.mjs'), '--name', 'd1@1.4.2', '--json')
     await service.said(/"serving"/)

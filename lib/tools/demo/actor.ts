@@ -144,7 +144,7 @@ export class Actor {
   }
 }
 
-function failureOf(role: Role, said: { code: string; message: string }): Error {
-  if (said.code === 'DS_ENGINE') return engine({ summary: said.message })
+function failureOf(role: Role, said: Said & { type: 'failed' }): Error {
+  if (said.code === 'DS_ENGINE') return engine({ summary: said.summary })
   return new Error(`${role} did not start: ${said.code} ${said.message}`)
 }

@@ -1,6 +1,6 @@
 /** One process of the demo: d1, d2 which relies on d1, or a client. Lives as long as its director does. */
 import { systemClock } from '../../base/clock.js'
-import { reasonOf } from '../../base/errors.js'
+import { isDServiceError, reasonOf } from '../../base/errors.js'
 import { dservice, type DService, type DServiceOptions, type Remote } from '../../index.js'
 import type { Order, Role, Said } from './messages.js'
 
@@ -65,7 +65,7 @@ async function play(role: Role, port: string | undefined): Promise<void> {
 function main(): void {
   process.on('disconnect', () => process.exit())
   play(process.argv[2] as Role, process.argv[3]).catch((error: unknown) => {
-    say({ type: 'failed', ...told(error) })
+    say({ type: 'failed', ...told(error), summary: isDServiceError(error) ? error.summary : reasonOf(error) })
   })
 }
 

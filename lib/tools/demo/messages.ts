@@ -9,7 +9,13 @@ export type Said =
   /** It is there: a service listens, a client is connected to nothing yet. */
   | { readonly type: 'up'; readonly version: string; readonly address: string | null }
   | { readonly type: 'state'; readonly state: State }
-  | { readonly type: 'failed'; readonly code: string; readonly message: string }
+  | {
+      readonly type: 'failed'
+      readonly code: string
+      readonly message: string
+      /** The message without its advice, where it has some. */
+      readonly summary: string
+    }
   | { readonly type: 'answer'; readonly id: number; readonly value: unknown; readonly ms: number }
   | { readonly type: 'threw'; readonly id: number; readonly code: string; readonly message: string }
 
