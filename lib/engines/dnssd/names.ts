@@ -12,7 +12,7 @@ const ID_PART = 6
 
 /** A name as it is compared: DNS ignores the case of ASCII letters, and of no others (RFC 6762 section 16). */
 export function fold(name: string): string {
-  return name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
+  return /[A-Z]/.test(name) ? name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) : name
 }
 
 /** A service's name as a DNS label can have it: `@acme/img.v2` becomes `acme-img-v2`. Two names may share a slug; TXT tells them apart. */

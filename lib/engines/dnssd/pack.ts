@@ -1,5 +1,5 @@
 /** Messages to datagrams: what belongs together stays together, and none is longer than fits a frame. */
-import { encode } from './encode.js'
+import { createMeter, encode, type Sections } from './encode.js'
 import type { Question, Resource } from './records.js'
 
 /** Well under an Ethernet frame (RFC 6762 section 17): a lost fragment would lose the whole datagram. */
@@ -29,8 +29,9 @@ export interface Outgoing {
 export function pack(message: Outgoing): Buffer[] {
   const parts = split(message)
   return parts.map((part, index) => {
-    const more = message.kind === 'query' && index < parts.length - 1
-    return encodePart(message, part, { first: index === 0, flags: flagsOf(message, more) })
+    const isLast = index === parts.length - 1
+    const flags = message.kind === 'response' ? RESPONSE : isLast ? 0 : TRUNCATED
+    return encode({ ...startOf(message, index === 0), flags, ...sectionsOf(part) })
   })
 }
 
@@ -38,35 +39,36 @@ export function pack(message: Outgoing): Buffer[] {
 function split(message: Outgoing): Group[][] {
   const parts: Group[][] = []
   let part: Group[] = []
+  let meter = createMeter(startOf(message, true))
   for (const group of message.groups) {
-    const first = parts.length === 0
-    const fits = encodePart(message, [...part, group], { first, flags: 0 }).length <= DATAGRAM
-    if (!fits && (part.length > 0 || (first && message.kind === 'query'))) {
+    const records = [...group.answers, ...group.additionals]
+    const isFirstQuery = parts.length === 0 && message.kind === 'query'
+    if (meter(records) > DATAGRAM && (part.length > 0 || isFirstQuery)) {
       parts.push(part)
       part = []
+      meter = createMeter(startOf(message, false))
+      meter(records)
     }
     part.push(group)
   }
-  parts.push(part)
-  return parts
+  return [...parts, part]
 }
 
-function flagsOf(message: Outgoing, more: boolean): number {
-  if (message.kind === 'response') return RESPONSE
-  return more ? TRUNCATED : 0
-}
-
-function encodePart(
-  message: Outgoing,
-  groups: readonly Group[],
-  { first, flags }: { readonly first: boolean; readonly flags: number },
-): Buffer {
-  return encode({
+/** Questions and authorities go into the first datagram. */
+function startOf(message: Outgoing, isFirst: boolean): Sections {
+  return {
     id: message.id,
-    flags,
-    questions: first ? message.questions : [],
+    flags: 0,
+    questions: isFirst ? message.questions : [],
+    authorities: isFirst ? message.authorities : [],
+    answers: [],
+    additionals: [],
+  }
+}
+
+function sectionsOf(groups: readonly Group[]): Pick<Sections, 'answers' | 'additionals'> {
+  return {
     answers: groups.flatMap((group) => group.answers),
-    authorities: first ? message.authorities : [],
     additionals: groups.flatMap((group) => group.additionals),
-  })
+  }
 }

@@ -50,8 +50,19 @@ export function readPairs(data: Uint8Array): Map<string, string> {
   return pairs
 }
 
+/** TXT data is read once: a record is looked at each time that something near it changes. */
+const read = new WeakMap<Uint8Array, TxtHint>()
+
 /** What TXT data says of an instance; whatever is not well formed is left out. */
 export function readTxt(data: Uint8Array): TxtHint {
+  const before = read.get(data)
+  if (before) return before
+  const hint = parseTxt(data)
+  read.set(data, hint)
+  return hint
+}
+
+function parseTxt(data: Uint8Array): TxtHint {
   const pairs = readPairs(data)
   const take = (key: string, shape: RegExp): string | undefined => {
     const value = pairs.get(key)

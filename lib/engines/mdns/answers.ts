@@ -2,7 +2,7 @@
 import { fold } from '../dnssd/names.js'
 import type { Group } from '../dnssd/pack.js'
 import { answersTo, type Question, type Resource } from '../dnssd/records.js'
-import { isDenial, type Claim, type Slot } from './claim.js'
+import { isDenial, isUnique, type Claim, type Slot } from './claim.js'
 import type { Send } from './machine.js'
 
 /** A record of a claim that is to be sent. */
@@ -11,15 +11,15 @@ export interface Wanted {
   readonly slot: Slot
 }
 
-/** Whether a record stands under a name of this claim. */
-export function isUnder(claim: Claim, record: Resource): boolean {
-  return claim.unique.some((ours) => fold(ours.name) === fold(record.name))
-}
-
 /** The records of a claim that answer a question, or the denial that does (RFC 6762 section 6.1). */
 export function pick(claim: Claim, question: Question): [Slot, Resource][] {
-  const found = [...claim.records].filter(([slot, record]) => !isDenial(slot) && answersTo(record, question))
-  if (found.length > 0) return found
+  const isOurs = claim.isOurName(question.name)
+  const found: [Slot, Resource][] = []
+  for (const [slot, record] of claim.records) {
+    if (isUnique(slot) === isOurs && !isDenial(slot) && answersTo(record, question))
+      found.push([slot, record])
+  }
+  if (found.length > 0 || !isOurs) return found
   return [...claim.records].filter(([slot, { name }]) => isDenial(slot) && fold(name) === fold(question.name))
 }
 

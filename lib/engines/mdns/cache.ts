@@ -7,6 +7,9 @@ const MOST_RECORDS = 10_000
 const MOST_POINTERS = 1_024
 const MOST_OTHERS = 64
 
+/** Whoever lets records run out faster would make us ask for them all the time. Seconds. */
+const LEAST_TTL = 10
+
 /** RFC 6762 section 5.2: asked again at 80, 85, 90 and 95 % of the TTL, each plus a random 0-2 %. */
 const REFRESHES = [0.8, 0.85, 0.9, 0.95] as const
 const REFRESH_SPREAD = 0.02
@@ -111,13 +114,14 @@ export class Cache {
         expired.push(entry.record)
       } else if (entry.stage < REFRESHES.length && entry.nextAt <= now + BATCH) {
         refresh.push(entry.record)
-        this.#put(this.#names.get(fold(entry.record.name)), this.#later(entry))
+        this.#replace(this.#later(entry))
       } else this.#wakeAt = Math.min(this.#wakeAt, entry.nextAt)
     }
     return { expired, refresh }
   }
 
-  #entry(record: Resource, now: number): Entry {
+  #entry(received: Resource, now: number): Entry {
+    const record = { ...received, ttl: Math.max(received.ttl, LEAST_TTL) }
     const expiresAt = now + record.ttl * 1_000
     return { record, receivedAt: now, expiresAt, stage: 0, nextAt: this.#refreshAt(record, now, 0) }
   }
@@ -141,6 +145,14 @@ export class Cache {
     this.#wakeAt = Math.min(this.#wakeAt, entry.nextAt)
   }
 
+  /** Changes an entry's times in its own place: only what was received anew is the newest. */
+  #replace(entry: Entry): void {
+    const entries = this.#names.get(fold(entry.record.name))
+    const key = recordKey(entry.record)
+    if (entries?.has(key)) entries.set(key, entry)
+    this.#wakeAt = Math.min(this.#wakeAt, entry.nextAt)
+  }
+
   #hasRoom(record: Resource, entries: ReadonlyMap<string, Entry>): boolean {
     return this.#size < MOST_RECORDS && entries.size < (record.type === 'PTR' ? MOST_POINTERS : MOST_OTHERS)
   }
@@ -149,18 +161,14 @@ export class Cache {
   #flushOthers(record: Resource, entries: ReadonlyMap<string, Entry>, now: number): void {
     const key = recordKey(record)
     for (const [other, entry] of entries) {
-      const isOlder = entry.receivedAt < now - GRACE
+      const isOlder = entry.receivedAt <= now - GRACE
       if (other !== key && entry.record.type === record.type && isOlder) this.#end(entry, now)
     }
   }
 
   #end(entry: Entry, now: number): boolean {
     const expiresAt = Math.min(entry.expiresAt, now + GRACE)
-    const entries = this.#names.get(fold(entry.record.name))
-    const ended = { ...entry, expiresAt, nextAt: expiresAt, stage: REFRESHES.length }
-    // In its own place: what is on its way out is not the newest.
-    if (entries?.has(recordKey(entry.record))) entries.set(recordKey(entry.record), ended)
-    this.#wakeAt = Math.min(this.#wakeAt, expiresAt)
+    this.#replace({ ...entry, expiresAt, nextAt: expiresAt, stage: REFRESHES.length })
     return true
   }
 }

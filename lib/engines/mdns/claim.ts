@@ -52,6 +52,8 @@ export class Claim {
   #announced = false
   #conflicts: number[] = []
   #records: ReadonlyMap<Slot, Resource>
+  /** Of the records, when somebody asked for them. */
+  #keys: ReadonlySet<string> | null = null
 
   constructor(offer: Offer, now: number) {
     this.#offer = offer
@@ -127,16 +129,19 @@ export class Claim {
 
   /** Of a message's records those under our own names that are not ours. */
   conflicting(records: readonly Resource[]): Resource[] {
-    const mine = records.filter((record) => this.#isOurName(record.name) && record.type !== 'NSEC')
+    const mine = records.filter((record) => this.isOurName(record.name) && record.type !== 'NSEC')
+    if (mine.length === 0) return []
     const fromUs = mine.some((record) => record.type === 'TXT' && readTxt(record.data).hint.id === this.id)
     if (fromUs) return []
-    const keys = new Set([...this.#records.values()].map(recordKey))
+    const keys = (this.#keys ??= new Set([...this.#records.values()].map(recordKey)))
     return mine.filter((record) => record.ttl > 0 && !keys.has(recordKey(record)))
   }
 
-  #isOurName(name: string): boolean {
+  /** Whether this is the name of our instance or of its host. */
+  isOurName(name: string): boolean {
+    if (!name.startsWith('.', this.label.length)) return false
     const folded = fold(name)
-    return folded === fold(instanceName(this.label)) || folded === fold(hostName(this.label))
+    return folded === instanceName(this.label) || folded === hostName(this.label)
   }
 
   #restart(at: number): void {
@@ -157,6 +162,7 @@ export class Claim {
   }
 
   #build(): ReadonlyMap<Slot, Resource> {
+    this.#keys = null
     const { self, port, addresses } = this.#offer
     const instance = instanceName(this.label)
     const host = hostName(this.label)

@@ -9,6 +9,8 @@ interface Inquiry {
 /** Asked three times, after 1 s and 2 s; then only when something new is heard. */
 const MISSING_TRIES = 3
 const MISSING_GAP = 1_000
+/** What is due within this is asked together. */
+const BATCH = 20
 /** RFC 6762 section 10.4 gives a doubted record two questions and ten seconds; on loopback a second each is plenty. */
 const DOUBT_TRIES = 2
 const DOUBT_GAP = 1_000
@@ -69,8 +71,9 @@ export class Inquiries {
       else questions.push({ name: instance, type: 'SRV' })
       this.#doubts.set(instance, { tries: tries + 1, nextAt: now + DOUBT_GAP })
     }
+    if (this.wakeAt > now) return { questions, silent }
     for (const [instance, { tries, nextAt }] of this.#missing) {
-      if (nextAt > now) continue
+      if (nextAt > now + BATCH) continue
       questions.push(...missing(instance))
       const again = tries + 1 < MISSING_TRIES ? now + MISSING_GAP * 2 ** tries : Infinity
       this.#missing.set(instance, { tries: tries + 1, nextAt: again })

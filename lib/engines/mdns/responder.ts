@@ -1,7 +1,7 @@
 /** The answering half of mDNS (RFC 6762 sections 6 to 10): announces, probes, answers, defends, says goodbye. */
 import type { Identity } from '../../base/identity.js'
 import { recordKey, type Message, type Resource } from '../dnssd/records.js'
-import { groupsOf, isUnder, pick, probeOf, type Wanted } from './answers.js'
+import { groupsOf, pick, probeOf, type Wanted } from './answers.js'
 import { Claim, isDenial, isUnique, type Offer, type Slot } from './claim.js'
 import { tell, within, type Machine, type Send, type Source, type Timing } from './machine.js'
 
@@ -175,7 +175,7 @@ class Responder implements Machine<ResponderEvent, ResponderAction> {
       const theirs = claim.conflicting(message.authorities)
       if (!claim.claimed && theirs.length > 0)
         claim.tie(
-          message.authorities.filter((r) => isUnder(claim, r)),
+          message.authorities.filter(({ name }) => claim.isOurName(name)),
           now,
         )
     }

@@ -1,6 +1,6 @@
 /** From records to sightings: what the cache says of an instance, and what changed since it was last looked at. */
 import type { Sighting } from '../../mesh/discovery.js'
-import type { Address } from '../../wire/connection.js'
+import { formatAddress, type Address } from '../../wire/connection.js'
 import { fold } from '../dnssd/names.js'
 import { isLoopback, type Question } from '../dnssd/records.js'
 import { readTxt } from '../dnssd/txt.js'
@@ -69,7 +69,7 @@ export class View {
     const same = (found: Found): boolean =>
       id !== undefined && found.hint.id !== undefined
         ? found.hint.id === id
-        : sameAddress(found.address, sighting.address)
+        : formatAddress(found.address) === formatAddress(sighting.address)
     return [...this.#seen].filter(([, found]) => same(found)).map(([label]) => label)
   }
 
@@ -80,7 +80,7 @@ export class View {
     if (!before && !found) return []
     if (before && found && identityOf(label, before) === identityOf(label, found)) {
       this.#seen.set(label, found)
-      return isDeepEqual(before, found) ? [] : [{ type: 'changed', ...found }]
+      return isSameHint(before.hint, found.hint) ? [] : [{ type: 'changed', ...found }]
     }
     const news: Sighting[] = []
     this.#seen.delete(label)
@@ -97,13 +97,9 @@ export class View {
 }
 
 function identityOf(label: string, { address, hint }: Found): string {
-  return `${hint.id ?? label} ${hint.name ?? ''} ${JSON.stringify(address)}`
+  return `${hint.id ?? label} ${hint.name ?? ''} ${formatAddress(address)}`
 }
 
-function sameAddress(left: Address, right: Address): boolean {
-  return JSON.stringify(left) === JSON.stringify(right)
-}
-
-function isDeepEqual(left: Found, right: Found): boolean {
-  return JSON.stringify(left) === JSON.stringify(right)
+function isSameHint(left: Found['hint'], right: Found['hint']): boolean {
+  return left.version === right.version && left.state === right.state && left.started === right.started
 }

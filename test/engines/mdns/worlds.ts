@@ -19,11 +19,11 @@ export const MEMBER: Source = { address: '127.0.0.1', port: 5353 }
 
 /** A multicast group in memory: everybody hears everything, themselves too, a moment later. */
 export class FakeGroup {
-  readonly members = new Map<SocketEvents, { deaf: boolean }>()
+  readonly members: Map<SocketEvents, { deaf: boolean }> = new Map()
   /** Every datagram that was sent to the group, or to someone outside. */
   readonly sent: { readonly bytes: Uint8Array; readonly to: Source | null }[] = []
   /** Whether opening a socket fails. */
-  broken = false
+  broken: boolean = false
 
   readonly open: OpenSocket = (_clock, events) => {
     if (this.broken) return Promise.reject(new Error('the network is broken'))
@@ -67,16 +67,16 @@ const SETTLED = 1_500
 /** A world of engines on a group in memory. */
 export class MemoryWorld implements DiscoveryWorld {
   readonly clock: VirtualClock
-  readonly group = new FakeGroup()
+  readonly group: FakeGroup = new FakeGroup()
   readonly #mesh: string
   readonly #engines: Discovery[] = []
 
-  constructor(mesh = 'contract', seed = 1) {
+  constructor(mesh: string = 'contract', seed: number = 1) {
     this.#mesh = mesh
     this.clock = new VirtualClock(seed)
   }
 
-  async discovery(mesh = this.#mesh): Promise<Discovery> {
+  async discovery(mesh: string = this.#mesh): Promise<Discovery> {
     const engine = await startMdns({ mesh, clock: this.clock }, this.group.open)
     this.#engines.push(engine)
     return engine
@@ -102,7 +102,7 @@ export class LoopbackWorld implements DiscoveryWorld {
   readonly #mesh = ownMesh()
   readonly #engines: Discovery[] = []
 
-  async discovery(mesh = ''): Promise<Discovery> {
+  async discovery(mesh: string = ''): Promise<Discovery> {
     const engine = await startMdns({ mesh: `${this.#mesh}${mesh}`, clock: this.#clock }, openLoopback)
     this.#engines.push(engine)
     return engine
