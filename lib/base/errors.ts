@@ -70,12 +70,21 @@ export function isDServiceError(value: unknown): value is DServiceError {
 /** The text of anything that was thrown: an Error's message, else the thing itself. */
 export function reasonOf(thrown: unknown): string {
   if (thrown instanceof AggregateError && thrown.message === '') return thrown.errors.map(reasonOf).join('; ')
-  return thrown instanceof Error ? thrown.message : String(thrown)
+  return thrown instanceof Error ? thrown.message : textOf(thrown)
+}
+
+/** An object without a prototype, or with a toString that throws, has no text of its own. */
+function textOf(thrown: unknown): string {
+  try {
+    return String(thrown)
+  } catch {
+    return `something of type ${typeof thrown} that has no text`
+  }
 }
 
 /** Whatever was thrown, as an Error. */
 export function toError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown))
+  return thrown instanceof Error ? thrown : new Error(textOf(thrown))
 }
 
 type Make = (failure: Failure) => DServiceError

@@ -10,13 +10,15 @@ interface Member {
   echo(value: string): string
 }
 
+/** A machine that is busy may take seconds to start a process. */
+const PATIENCE = '30s'
 const MEMBER = 'test/mesh/member.mjs'
 const openFiles = (): number => readdirSync('/proc/self/fd').length
 
 describe('kill - a process that dies at once', () => {
   it('1 000 calls in flight all settle, each saying whether it ran, and the next instance is used', async () => {
     await using programs = new Programs()
-    await using mesh = dservice({ mesh: programs.mesh })
+    await using mesh = dservice({ mesh: programs.mesh, instanceWait: PATIENCE })
     const first = programs.start(MEMBER, 'd1@1.0.0')
     await first.said(/^ready/)
     const d1 = await mesh.dnodeFor<Member>('d1', '^1')
@@ -37,7 +39,7 @@ describe('kill - a process that dies at once', () => {
 
   it('a hundred restarts leave open files and listeners where they were', async () => {
     await using programs = new Programs()
-    await using mesh = dservice({ mesh: programs.mesh })
+    await using mesh = dservice({ mesh: programs.mesh, instanceWait: PATIENCE })
     const d1 = mesh.dnodeFor<Member>('d1')
     const round = async (): Promise<void> => {
       const member = programs.start(MEMBER, 'd1@1.0.0')
@@ -57,7 +59,11 @@ describe('kill - a process that dies at once', () => {
   it('a service that relies on it waits, and is ready again when it is back', async () => {
     await using programs = new Programs()
     const first = programs.start(MEMBER, 'd1@1.0.0')
-    await using d2 = dservice('d2@1.0.0', { pid: () => d1.pid() }, { mesh: programs.mesh })
+    await using d2 = dservice(
+      'd2@1.0.0',
+      { pid: () => d1.pid() },
+      { mesh: programs.mesh, instanceWait: PATIENCE },
+    )
     const d1 = d2.rely<Member>('d1', '^1')
     await d2.start()
     const states: string[] = []

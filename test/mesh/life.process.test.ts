@@ -72,7 +72,7 @@ describe('life - how long a process lives', () => {
     const code = "dservice('d1', { hi: () => 1 }, { signals: true }).start(() => console.log('up'))"
     const service = programs.start(...cjs(code))
     await service.said(/up/)
-    await using mesh = dservice({ mesh: programs.mesh })
+    await using mesh = dservice({ mesh: programs.mesh, instanceWait: '30s' })
     await mesh.dnodeFor('d1')
     service.kill('SIGTERM')
     expect(await service.ended).toBeNull()
@@ -120,7 +120,7 @@ describe('life - what strangers send', () => {
     await using programs = new Programs()
     const member = programs.start(MEMBER, 'd1@1.0.0')
     const address = (await member.said(/^ready/)).split(' ')[2] ?? ''
-    await using mesh = dservice({ mesh: programs.mesh })
+    await using mesh = dservice({ mesh: programs.mesh, instanceWait: '30s' })
     const d1 = await mesh.dnodeFor<{ pid(): number }>('d1')
     const heard = await talk(address, bytes)
     for (const row of heard.trim().split('\n').filter(Boolean)) {
