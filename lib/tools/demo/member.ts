@@ -23,7 +23,16 @@ function cast(role: Role, options: DServiceOptions): DService {
   return d2
 }
 
+/**
+ * The system tells of a killed peer before the director can order the next call; a turn or two of the event loop let
+ * that news be read first, so that the call goes to whoever comes next, not into a dead connection.
+ */
+async function readNews(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve))
+}
+
 async function obey(mesh: DService, order: Order): Promise<void> {
+  await readNews()
   const started = systemClock.monotonic()
   try {
     const handle = await mesh.dnodeFor(order.service, order.range)
