@@ -50,7 +50,8 @@ export class Programs implements AsyncDisposable {
   }
 }
 
-function observe(child: ChildProcess, name: string): Program {
+/** Reads a process of ours line by line. It needs pipes for stdout and stderr. */
+export function observe(child: ChildProcess, name: string): Program {
   const lines: string[] = []
   const waiters = new Set<() => void>()
   let errors = ''
