@@ -14,6 +14,9 @@ for (const stream of [process.stdout, process.stderr]) {
   })
 }
 
+// should a command end without an answer, that is no success
+process.exitCode = 1
+
 void main(process.argv.slice(2), process).then((code) => {
   process.exitCode = code
   // interrupted: what runs is of no interest any more, but what was said is handed over

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { COMMANDS } from '../../../lib/tools/cli/commands.js'
 import { runCli } from '../../support/cli.js'
+import { importsOf, textOf } from '../../support/sources.js'
 
 const names = COMMANDS.map(({ usage }) => usage.split(' ')[0] ?? '')
 const document = (text: string): unknown => {
@@ -138,5 +139,34 @@ describe('the command line', () => {
       expect(json.exit).toBe(3)
       expect(document(json.out)).toMatchObject({ v: 1, error: { code: 'DS_NO_INSTANCE', exit: 3 } })
     }
+  })
+
+  it('the command line - help loads neither the mesh nor any command', () => {
+    const reached = new Set<string>()
+    const visit = (file: string): void => {
+      if (reached.has(file)) return
+      reached.add(file)
+      if (!file.startsWith('lib/')) return
+      const code = textOf(file).replace(/import type [^;]*? from '[^']+'/g, '')
+      for (const { to, isLazy } of importsOf(file, code)) if (!isLazy) visit(to)
+    }
+    visit('lib/tools/cli/main.ts')
+    expect(
+      [...reached].filter((file) => !/^(node:|lib\/base\/)/.test(file)).toSorted(),
+    ).toMatchInlineSnapshot(`
+      [
+        "commander",
+        "lib/tools/cli/commands.ts",
+        "lib/tools/cli/exit.ts",
+        "lib/tools/cli/failure.ts",
+        "lib/tools/cli/main.ts",
+        "lib/tools/cli/package-version.ts",
+        "lib/tools/cli/program.ts",
+        "lib/tools/cli/style.ts",
+        "lib/tools/cli/talk.ts",
+        "lib/tools/cli/text.ts",
+        "picocolors",
+      ]
+    `)
   })
 })
