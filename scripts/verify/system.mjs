@@ -1,4 +1,5 @@
 /** What some tests need from the system: installed with apt where that is possible, else named with the fix. */
+import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { PhaseError, ROOT, run } from './run.mjs'
