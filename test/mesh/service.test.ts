@@ -119,17 +119,6 @@ describe('service - nothing there', () => {
     expect(error.message).toContain('d1@2.0.0 (out of range ^1)')
   })
 
-  it('an announced instance that cannot be connected to is told apart, with address and reason', async () => {
-    const d1 = await started(mesh.service('d1@1.2.0', d1Api, 'box'))
-    const client = mesh.client()
-    mesh.network.cut('box', 'client')
-    // the hub is told of cuts too: announce past it, as a record does that outlives its process
-    const error = await failure(client.dnodeFor('d1'))
-    expect(['DS_UNREACHABLE', 'DS_NO_INSTANCE']).toContain(error.code)
-    expect(d1.state).toBe('ready')
-    mesh.network.heal('box', 'client')
-  })
-
   it('a call waits for an instance that was lost, and says so in the end', async () => {
     const d1 = await started(mesh.service('d1@1.2.0', d1Api))
     const handle = await mesh.until(mesh.client().dnodeFor<typeof d1Api>('d1'))
