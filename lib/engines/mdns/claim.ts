@@ -12,13 +12,7 @@ import {
 } from '../dnssd/names.js'
 import { TTL, recordKey, type Resource } from '../dnssd/records.js'
 import { readTxt, writeTxt } from '../dnssd/txt.js'
-
-/** What is announced: an instance, and where it listens on this machine. */
-export interface Offer {
-  readonly self: Identity
-  readonly port: number
-  readonly addresses: readonly string[]
-}
+import type { Offer } from './offer.js'
 
 /** A record's place in an announcement; stays the same when a state changes the record. */
 export type Slot = 'type' | 'sub' | 'meta' | 'srv' | 'txt' | 'a' | 'aaaa' | 'none' | 'no-address'

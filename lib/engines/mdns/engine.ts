@@ -4,13 +4,12 @@ import { closed, engine, reasonOf } from '../../base/errors.js'
 import type { Identity, State } from '../../base/identity.js'
 import { silentLogger, type Logger } from '../../base/logger.js'
 import type { Announcement, Discovery, Sighting } from '../../mesh/discovery.js'
-import { formatAddress, type Address } from '../../wire/connection.js'
+import type { Address } from '../../wire/connection.js'
 import { createDecoder, type Decode } from '../dnssd/decode.js'
 import { questionFor } from '../dnssd/names.js'
 import { pack } from '../dnssd/pack.js'
-import { isLoopback } from '../dnssd/records.js'
-import type { Offer } from './claim.js'
 import { LOOPBACK, type Machine, type Send, type Source } from './machine.js'
+import { offerOf } from './offer.js'
 import { createQuerier, type Querier, type QuerierEvent, type See } from './querier.js'
 import { createResponder, type Renamed, type ResponderAction, type ResponderEvent } from './responder.js'
 import type { GroupSocket, OpenSocket } from './socket.js'
@@ -31,6 +30,9 @@ interface Watcher {
 
 /** The answer's delay and the way there and back: whoever is there has answered by then. */
 const GATHER = 30
+/** A timer that comes later than this, and how long is then waited for answers. */
+const LATE = 2_000
+const CATCH_UP = 200
 /** A lost socket is tried again after a second, two, four, … at most half a minute. */
 const REOPEN_FIRST = 1_000
 const REOPEN_LAST = 30_000
@@ -58,6 +60,8 @@ class Mdns implements Discovery {
   #socket: GroupSocket | null = null
   #timer: Disposable | null = null
   #timerAt = Infinity
+  /** No tick before this. */
+  #quietUntil = 0
   #reopening: Disposable | null = null
   #disposed: Promise<void> | null = null
 
@@ -167,10 +171,23 @@ class Mdns implements Discovery {
   }
 
   #tick(): void {
+    const late = this.#clock.monotonic() - this.#timerAt
     this.#timer = null
     this.#timerAt = Infinity
+    if (late > LATE) return this.#wake()
     this.#inBackground(this.#respond({ type: 'tick' }))
     this.#inBackground(this.#query({ type: 'tick' }))
+  }
+
+  /** This process had been stopped, or was very busy: what it takes for silence are answers that it has not read yet. */
+  #wake(): void {
+    this.#quietUntil = this.#clock.monotonic() + CATCH_UP
+    this.#return()
+  }
+
+  #return(): void {
+    this.#inBackground(this.#respond({ type: 'returned' }))
+    this.#inBackground(this.#query({ type: 'returned' }))
   }
 
   #respond(event: ResponderEvent): Promise<void> {
@@ -216,7 +233,7 @@ class Mdns implements Discovery {
   }
 
   #arm(): void {
-    const at = Math.min(this.#responder.wakeAt, this.#querier.wakeAt)
+    const at = Math.max(Math.min(this.#responder.wakeAt, this.#querier.wakeAt), this.#quietUntil)
     if (at === this.#timerAt || this.#disposed) return
     this.#timer?.[Symbol.dispose]()
     this.#timerAt = at
@@ -234,19 +251,13 @@ class Mdns implements Discovery {
     if (this.#disposed) return
     this.#reopening = this.#clock.after(wait, () => {
       this.open().then(
-        () => this.#reopened(),
+        () => this.#disposed || this.#return(),
         (error: unknown) => {
           this.#logger.warn({ reason: reasonOf(error) }, 'the multicast socket is still not to be had')
           this.#reopen(Math.min(2 * wait, REOPEN_LAST))
         },
       )
     })
-  }
-
-  #reopened(): void {
-    if (this.#disposed) return
-    this.#inBackground(this.#respond({ type: 'reopened' }))
-    this.#inBackground(this.#query({ type: 'reopened' }))
   }
 
   /** For what nobody waits for. A datagram that could not be sent is as one that was lost: it is sent again in time. */
@@ -257,28 +268,6 @@ class Mdns implements Discovery {
   #unsent(error: unknown): void {
     this.#logger.debug({ reason: reasonOf(error) }, 'a multicast datagram could not be sent')
   }
-}
-
-/** What can be announced of these addresses on loopback. A wildcard listens there too. Errors: DS_ENGINE. */
-function offerOf(self: Identity, at: readonly Address[]): Offer {
-  const usable = at.flatMap((address) =>
-    'path' in address ? [] : hostsOf(address.host).map((host) => ({ host, port: address.port })),
-  )
-  const port = usable[0]?.port
-  if (port !== undefined) {
-    const addresses = new Set(usable.filter((one) => one.port === port).map(({ host }) => host))
-    return { self, port, addresses: [...addresses] }
-  }
-  throw engine({
-    summary: `mDNS announces services of this machine's loopback, and ${at.map(formatAddress).join(', ') || 'no address'} is none`,
-    hint: 'listen on 127.0.0.1 or ::1, or list the service by hand with static:',
-  })
-}
-
-function hostsOf(host: string): string[] {
-  if (host === '0.0.0.0' || host === 'localhost') return ['127.0.0.1']
-  if (host === '::') return ['127.0.0.1', '::1']
-  return isLoopback(host) ? [host] : []
 }
 
 function notSent(cause: unknown): Error {

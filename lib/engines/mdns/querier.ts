@@ -12,8 +12,8 @@ export type QuerierEvent =
   | { readonly type: 'recheck'; readonly sighting: Pick<Sighting, 'address' | 'hint'> }
   | { readonly type: 'message'; readonly message: Message; readonly from: Source }
   | { readonly type: 'tick' }
-  /** The socket is new: answers may have been missed. */
-  | { readonly type: 'reopened' }
+  /** The socket is new, or the process had stood still: answers may have been missed. Nothing expires before they had their chance. */
+  | { readonly type: 'returned' }
 
 /** News for those who watch through a question. */
 export interface See {
@@ -92,9 +92,10 @@ class MeshQuerier implements Querier {
         return this.#message(event.message, event.from, now)
       case 'tick':
         return this.#tick(now)
-      case 'reopened':
+      case 'returned':
         for (const question of this.#watched.keys()) this.#askSoon(question, now)
-        return this.#tick(now)
+        // without known answers: a pointer that is answered brings all that may have run out
+        return chunks(this.#askWatched(now)).map((part) => ask(part))
     }
   }
 
@@ -163,15 +164,18 @@ class MeshQuerier implements Querier {
     const touched = new Set<string>()
     this.#inquire(questions, touched, now)
     this.#expire(questions, touched, now)
-    this.#askWatched(questions, now)
-    const sends = chunks(questions).map((part) => {
+    questions.push(...this.#askWatched(now))
+    return [...this.#sends(questions, now), ...this.#look(touched, now)]
+  }
+
+  #sends(questions: readonly Question[], now: number): Send[] {
+    return chunks(questions).map((part) => {
       const pointers = part.filter(({ type }) => type === 'PTR')
       return ask(
         part,
         pointers.flatMap(({ name }) => this.#cache.known(name, now)),
       )
     })
-    return [...sends, ...this.#look(touched, now)]
   }
 
   #expire(questions: Question[], touched: Set<string>, now: number): void {
@@ -200,13 +204,15 @@ class MeshQuerier implements Querier {
     for (const instance of due.silent) this.#giveUp(instance, touched, now)
   }
 
-  #askWatched(questions: Question[], now: number): void {
+  #askWatched(now: number): Question[] {
+    const questions: Question[] = []
     for (const [question, watched] of this.#watched) {
       if (watched.nextAt > now) continue
       const interval = Math.min(2 * watched.interval, LONGEST_INTERVAL)
       this.#watched.set(question, { ...watched, interval, nextAt: now + interval })
       questions.push({ name: question, type: 'PTR' })
     }
+    return questions
   }
 
   /** Nobody answers for this instance. Should it come back without an announcement, we find it by asking anew. */

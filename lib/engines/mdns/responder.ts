@@ -2,8 +2,9 @@
 import type { Identity } from '../../base/identity.js'
 import { recordKey, type Message, type Resource } from '../dnssd/records.js'
 import { groupsOf, pick, probeOf, type Wanted } from './answers.js'
-import { Claim, isDenial, isUnique, type Offer, type Slot } from './claim.js'
+import { Claim, isDenial, isUnique, type Slot } from './claim.js'
 import { tell, within, type Machine, type Send, type Source, type Timing } from './machine.js'
+import type { Offer } from './offer.js'
 
 export type ResponderEvent =
   | { readonly type: 'announce'; readonly offer: Offer }
@@ -11,8 +12,8 @@ export type ResponderEvent =
   | { readonly type: 'withdraw'; readonly id: string }
   | { readonly type: 'message'; readonly message: Message; readonly from: Source }
   | { readonly type: 'tick' }
-  /** The socket is new: whoever is out there may have missed something. */
-  | { readonly type: 'reopened' }
+  /** The socket is new, or the process had stood still: others may have missed us. */
+  | { readonly type: 'returned' }
 
 /** Our label is another's: what is announced under it goes by a new one. */
 export interface Renamed {
@@ -83,7 +84,7 @@ class Responder implements Machine<ResponderEvent, ResponderAction> {
           : this.#response(event.message, event.from, now)
       case 'tick':
         return this.#tick(now)
-      case 'reopened':
+      case 'returned':
         return [...this.#claims.values()].map((claim) => this.#announce(claim, now))
     }
   }

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Logger } from '../../../lib/base/logger.js'
 import { silentLogger } from '../../../lib/base/logger.js'
+import { VirtualClock } from '../../../lib/base/virtual-clock.js'
 import { createDecoder } from '../../../lib/engines/dnssd/decode.js'
 import { startMdns } from '../../../lib/engines/mdns/engine.js'
 import type { Sighting } from '../../../lib/mesh/discovery.js'
@@ -9,6 +10,15 @@ import { identity, Seen } from '../../contracts/discovery.js'
 import { MemoryWorld } from './worlds.js'
 
 const AT = [{ host: '127.0.0.1', port: 4001 }]
+
+/** Time that passed while nothing ran: timers are late by it. */
+class DozingClock extends VirtualClock {
+  missed = 0
+
+  override monotonic(): number {
+    return super.monotonic() + this.missed
+  }
+}
 
 /** Collects what the engine has to say. */
 function listening(): { lines: string[]; logger: Logger } {
@@ -182,6 +192,22 @@ describe('mdns engine: life and death', () => {
     await world.dispose()
   })
 
+  it('stopped for minutes and woken - loses nobody who is still there', async () => {
+    const world = new MemoryWorld('contract', new DozingClock())
+    const seen = new Seen()
+    await (await world.discovery()).watch('d1', seen.see)
+    await (await world.discovery()).announce(identity('d1'), AT)
+    await world.clock.advance(10_000)
+    ;(world.clock as DozingClock).missed += 10 * 60_000
+    await world.clock.advance(60_000)
+    expect(seen.lines).toEqual(['up d1 ready'])
+    world.group.cutLast()
+    ;(world.clock as DozingClock).missed += 10 * 60_000
+    await world.clock.advance(60_000)
+    expect(seen.lines).toEqual(['up d1 ready', 'down d1 ready'])
+    await world.dispose()
+  })
+
   it('same label - the later one is renamed, both are seen, and nobody is lost', async () => {
     const world = new MemoryWorld()
     const seen = new Seen()
@@ -209,7 +235,7 @@ describe('mdns engine: life and death', () => {
   it.each([1, 2, 3, 4, 5])(
     'same label - two that start at once end with two labels (seed %d)',
     async (seed) => {
-      const world = new MemoryWorld('contract', seed)
+      const world = new MemoryWorld('contract', new VirtualClock(seed))
       const seen = new Seen()
       await (await world.discovery()).watch('d1', seen.see)
       const engines = [await world.discovery(), await world.discovery()]

@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest'
 import type { Identity } from '../../../lib/base/identity.js'
 import { recordKey, type Message, type Question, type Resource } from '../../../lib/engines/dnssd/records.js'
 import { readTxt } from '../../../lib/engines/dnssd/txt.js'
-import { Claim, type Offer } from '../../../lib/engines/mdns/claim.js'
+import { Claim } from '../../../lib/engines/mdns/claim.js'
 import { LOOPBACK, type Machine, type Send, type Source } from '../../../lib/engines/mdns/machine.js'
+import type { Offer } from '../../../lib/engines/mdns/offer.js'
 import {
   createResponder,
   type ResponderAction,
@@ -188,7 +189,7 @@ describe('mdns responder: announcing', () => {
   it('8.3 - a new socket is a new audience', () => {
     const bench = new Bench()
     bench.settled()
-    expect(typesOf(answersOf(bench.do({ type: 'reopened' })[0]))).toContain('SRV')
+    expect(typesOf(answersOf(bench.do({ type: 'returned' })[0]))).toContain('SRV')
   })
 })
 

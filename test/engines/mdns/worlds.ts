@@ -71,9 +71,9 @@ export class MemoryWorld implements DiscoveryWorld {
   readonly #mesh: string
   readonly #engines: Discovery[] = []
 
-  constructor(mesh: string = 'contract', seed: number = 1) {
+  constructor(mesh: string = 'contract', clock: VirtualClock = new VirtualClock()) {
     this.#mesh = mesh
-    this.clock = new VirtualClock(seed)
+    this.clock = clock
   }
 
   async discovery(mesh: string = this.#mesh): Promise<Discovery> {
