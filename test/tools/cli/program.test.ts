@@ -128,6 +128,7 @@ describe('the command line', () => {
     const { exit, err } = await runCli(['call', 'd1', '--', '--json'])
     expect(exit).toBe(2)
     expect(err).toContain('names no method')
+    expect((await runCli(['lss', '--', '--json'])).out).toBe('')
   })
 
   it('the command line - an empty mesh is exit code 3, in both formats', async () => {
@@ -151,9 +152,8 @@ describe('the command line', () => {
       for (const { to, isLazy } of importsOf(file, code)) if (!isLazy) visit(to)
     }
     visit('lib/tools/cli/main.ts')
-    expect(
-      [...reached].filter((file) => !/^(node:|lib\/base\/)/.test(file)).toSorted(),
-    ).toMatchInlineSnapshot(`
+    expect([...reached].filter((file) => !/^(node:|lib\/base\/)/.test(file)).toSorted())
+      .toMatchInlineSnapshot(`
       [
         "commander",
         "lib/tools/cli/commands.ts",

@@ -23,7 +23,7 @@ describe('completion', () => {
     expect(complete(line, services)).toEqual([hits, part])
   })
 
-  it.each(['', 'd', 'console.lo', 'x.d1.tr', 'd1', 'd3.x', '"d1"', 'd1.transform('])(
+  it.each(['', 'd', 'console.lo', 'x.d1.tr', 'f().d1.tr', 'd1', 'd3.x', '"d1"', 'd1.transform('])(
     'completion - "%s" is left to Node',
     (line) => {
       expect(complete(line, services)).toBeNull()

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { REPLServer } from 'node:repl'
@@ -28,7 +28,8 @@ describe('history', () => {
     const file = historyFile({ XDG_STATE_HOME: folder })
     expect(await keepHistory(prompt(), file)).toBeNull()
     expect((await stat(file)).mode & 0o777).toBe(0o600)
-    await writeFile(file, 'kept', { mode: 0o644 })
+    await writeFile(file, 'kept')
+    await chmod(file, 0o644)
     expect(await keepHistory(prompt(), file)).toBeNull()
     expect([(await stat(file)).mode & 0o777, await readFile(file, 'utf8')]).toEqual([0o600, 'kept'])
   })
