@@ -1,71 +1,66 @@
 /**
- * How long discovery takes between two processes on this machine: `node dist/bench/discovery/run.js`.
+ * What of the discovery time is the engine's, between two processes on this machine: `node bench/discovery/engine.mjs`, after a build.
  *
  *   announce -> up   the watcher was there before
  *   watch -> up      the service was there before
  */
-import { fork, type ChildProcess } from 'node:child_process'
+import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { systemClock } from '../../lib/base/clock.js'
-import { KeepAlive } from '../../lib/base/keepalive.js'
-import { createMdns } from '../../lib/engines/mdns.js'
-import type { Discovery } from '../../lib/mesh/discovery.js'
-import type { Order, Report } from './peer.js'
+import { systemClock } from '../../dist/lib/base/clock.js'
+import { KeepAlive } from '../../dist/lib/base/keepalive.js'
+import { createMdns } from '../../dist/lib/engines/mdns.js'
 
 const ROUNDS = 20
 const MESH = `bench-${process.pid}`
-const PEER = fileURLToPath(new URL('./peer.js', import.meta.url))
+const PEER = fileURLToPath(new URL('./peer.mjs', import.meta.url))
 
-const wallTime = (): number => performance.timeOrigin + performance.now()
+const wallTime = () => performance.timeOrigin + performance.now()
 
-async function report(peer: ChildProcess): Promise<Report> {
-  const [message] = (await once(peer, 'message')) as [Report]
+async function report(peer) {
+  const [message] = await once(peer, 'message')
   return message
 }
 
-async function tell(peer: ChildProcess, order: Order): Promise<Report> {
+async function tell(peer, order) {
   const answer = report(peer)
   peer.send(order)
   return answer
 }
 
 /** Watches `name`; resolves at its first `up`. */
-async function firstUp(
-  mdns: Discovery,
-  name: string,
-): Promise<{ watching: Promise<void>; up: Promise<number> }> {
-  let seen: (at: number) => void = () => undefined
-  const up = new Promise<number>((resolve) => (seen = resolve))
+async function firstUp(mdns, name) {
+  let seen = () => undefined
+  const up = new Promise((resolve) => (seen = resolve))
   const watch = await mdns.watch(name, ({ type }) => {
     if (type === 'up') seen(wallTime())
   })
   return { watching: up.then(() => watch[Symbol.asyncDispose]()), up }
 }
 
-async function announceToUp(mdns: Discovery, peer: ChildProcess, name: string): Promise<number> {
+async function announceToUp(mdns, peer, name) {
   const { up, watching } = await firstUp(mdns, name)
   const { at } = await tell(peer, { announce: name })
   const took = (await up) - at
   await watching
-  await tell(peer, { withdraw: true })
+  await tell(peer, { stop: true })
   return took
 }
 
-async function watchToUp(mdns: Discovery, peer: ChildProcess, name: string): Promise<number> {
+async function watchToUp(mdns, peer, name) {
   await tell(peer, { announce: name })
   await systemClock.sleep(100)
   const start = wallTime()
   const { up, watching } = await firstUp(mdns, name)
   const took = (await up) - start
   await watching
-  await tell(peer, { withdraw: true })
+  await tell(peer, { stop: true })
   return took
 }
 
-function line(what: string, times: readonly number[]): string {
+function line(what, times) {
   const sorted = [...times].sort((a, b) => a - b)
-  const at = (part: number): string => (sorted[Math.floor(part * (sorted.length - 1))] ?? NaN).toFixed(1)
+  const at = (part) => (sorted[Math.floor(part * (sorted.length - 1))] ?? NaN).toFixed(1)
   return `${what.padEnd(16)} median ${at(0.5)} ms, least ${at(0)}, most ${at(1)} (${times.length} rounds)`
 }
 
@@ -78,7 +73,7 @@ peer.once('exit', (code) => {
 })
 await report(peer)
 const mdns = await createMdns({ mesh: MESH, clock: systemClock })
-const [announced, watched]: [number[], number[]] = [[], []]
+const [announced, watched] = [[], []]
 for (let i = 0; i < ROUNDS; i++) {
   announced.push(await announceToUp(mdns, peer, `a${i}`))
   watched.push(await watchToUp(mdns, peer, `w${i}`))
