@@ -1,4 +1,4 @@
-/** How the tests run: in-process ones first, then those with real processes, then the examples; two files at once. */
+/** How the tests run: in-process ones first, then those with real processes one after the other, then the examples. */
 import { fileURLToPath } from 'node:url'
 import type { ViteUserConfig } from 'vitest/config'
 
@@ -38,7 +38,7 @@ const config: ViteUserConfig = {
           globalSetup: ['test/support/build.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          maxWorkers: 2,
+          maxWorkers: 1,
           sequence: { groupOrder: 1 },
         },
       },

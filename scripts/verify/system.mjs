@@ -15,9 +15,17 @@ export async function systemNeeds() {
   const open = () => Object.entries(needs).filter(([, need]) => missing(need).length > 0)
   const packages = [...new Set(open().flatMap(([, need]) => need.apt))]
   if (packages.length > 0 && canInstall()) await install(packages)
-  if (open().length === 0)
-    return { note: packages.length > 0 ? `installed ${packages.join(', ')}` : 'all there' }
-  return { skip: open().map(describe).join('; ') }
+  const lacking = [...open().map(describe), ...withoutNamespaces(needs)]
+  if (lacking.length > 0) return { skip: lacking.join('; ') }
+  return { note: packages.length > 0 ? `installed ${packages.join(', ')}` : 'all there' }
+}
+
+/** The needs that network namespaces would meet, where there are none. */
+function withoutNamespaces(needs) {
+  const names = Object.keys(needs).filter((name) => needs[name].namespaces)
+  const isRoot = process.platform === 'linux' && process.getuid() === 0
+  if (names.length === 0 || (isRoot && spawnSync('unshare', ['--net', 'true']).status === 0)) return []
+  return [`${names.join(', ')}: network namespaces are not to be had; fix: run as root on Linux`]
 }
 
 function missing(need) {
