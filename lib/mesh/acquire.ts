@@ -83,12 +83,13 @@ export async function acquire(
 ): Promise<Acquired> {
   if (node.isStopped()) return { ok: false, error: stopped() }
   const interest = want(node, target)
-  const wait = Math.max(0, Math.min(node.instanceWait, deadline - node.clock.monotonic()))
+  const left = Math.max(0, deadline - node.clock.monotonic())
+  const wait = Math.min(node.instanceWait, left)
   const count = (node.waiting.get(target.name) ?? 0) + 1
   if (count > LIMITS.waiting) return { ok: false, error: tooMany(target) }
   node.waiting.set(target.name, count)
   try {
-    return await Promise.race([interest.failed, waitForOne(node, target, { interest, wait, without })])
+    return await Promise.race([interest.failed, waitForOne(node, target, { interest, left, wait, without })])
   } catch (error) {
     return { ok: false, error: error as Error }
   } finally {
@@ -106,14 +107,18 @@ export function want(node: NodeContext, target: Target): Interest {
 
 interface Waiting {
   readonly interest: Interest
+  /** Until the deadline. */
+  readonly left: number
+  /** For an instance. */
   readonly wait: number
   readonly without: ReadonlySet<LivePeer> | undefined
 }
 
 async function waitForOne(node: NodeContext, target: Target, waiting: Waiting): Promise<Acquired> {
-  const { interest, wait, without } = waiting
+  const { interest, left, wait, without } = waiting
   if (!target.gathered) {
-    await Promise.race([interest.gathered, node.clock.sleep(wait)])
+    // loading an engine and asking is our own work, not a wait for others: a short wait must not be over before it
+    await Promise.race([interest.gathered, node.clock.sleep(left)])
     target.gathered = true
   }
   const peer = pick(node, target, without)
@@ -123,7 +128,7 @@ async function waitForOne(node: NodeContext, target: Target, waiting: Waiting): 
 function untilChange(
   node: NodeContext,
   target: Target,
-  { wait, without }: Omit<Waiting, 'interest'>,
+  { wait, without }: Omit<Waiting, 'interest' | 'left'>,
 ): Promise<Acquired> {
   return new Promise((settle) => {
     const end = (outcome: Acquired): void => {
