@@ -2,7 +2,7 @@
 import type { Sighting } from '../../mesh/discovery.js'
 import { formatAddress, type Address } from '../../wire/connection.js'
 import { fold } from '../dnssd/names.js'
-import { isLoopback, type Question } from '../dnssd/records.js'
+import type { Question } from '../dnssd/records.js'
 import { readTxt } from '../dnssd/txt.js'
 import type { Cache } from './cache.js'
 
@@ -39,16 +39,15 @@ export function lookUp(
       ],
     }
   return {
-    found: { address: { host, port: service.port }, hint: Object.freeze({ ...hint, mesh: mesh.name }) },
+    found: {
+      address: Object.freeze({ host, port: service.port }),
+      hint: Object.freeze({ ...hint, mesh: mesh.name }),
+    },
   }
 }
 
-/** On loopback scope an address elsewhere is not believed. */
 function hostOf(cache: Cache, name: string): string | undefined {
-  const addresses = [...cache.records(name, 'AAAA'), ...cache.records(name, 'A')].map(
-    ({ address }) => address,
-  )
-  return addresses.findLast(isLoopback)
+  return (cache.records(name, 'A').at(-1) ?? cache.records(name, 'AAAA').at(-1))?.address
 }
 
 /**

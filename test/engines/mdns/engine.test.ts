@@ -113,6 +113,35 @@ describe('mdns engine: when things break', () => {
     await engine[Symbol.asyncDispose]()
     await world.dispose()
   })
+
+  it('watcher - one that is disposed of by another in the middle of the news hears no more', async () => {
+    const world = new MemoryWorld()
+    const engine = await world.discovery()
+    const seen = new Seen()
+    const watches: AsyncDisposable[] = []
+    await engine.watch('d1', () => void watches[0]?.[Symbol.asyncDispose]())
+    watches.push(await engine.watch('d1', seen.see))
+    await engine.announce(identity('d1'), AT)
+    await world.settle()
+    expect(seen.lines).toEqual([])
+    await world.dispose()
+  })
+})
+
+describe('mdns engine: names', () => {
+  it('two names that look alike as DNS labels are two', async () => {
+    const world = new MemoryWorld()
+    const [dash, dot] = [new Seen(), new Seen()]
+    const watcher = await world.discovery()
+    await watcher.watch('a-b', dash.see)
+    await watcher.watch('a.b', dot.see)
+    const announcer = await world.discovery()
+    await announcer.announce(identity('a-b'), AT)
+    await announcer.announce(identity('a.b'), [{ host: '127.0.0.1', port: 4002 }])
+    await world.settle()
+    expect([dash.lines, dot.lines]).toEqual([['up a-b ready'], ['up a.b ready']])
+    await world.dispose()
+  })
 })
 
 describe('mdns engine: addresses', () => {
