@@ -6,7 +6,7 @@ import net from 'node:net'
 import { systemClock, type Clock } from './base/clock.js'
 import { insecure, invalid, type DServiceError } from './base/errors.js'
 import { silentLogger, type Logger } from './base/logger.js'
-import { checkName, checkVersion, duration, splitAt } from './base/names.js'
+import { checkKeys, checkName, checkVersion, duration, splitAt } from './base/names.js'
 import { DEFAULTS } from './base/options.js'
 import { findPackage, startFolder, type PackageInfo } from './base/package.js'
 import { checkApi } from './mesh/api.js'
@@ -63,6 +63,7 @@ function noName(given: unknown): DServiceError {
 }
 
 function compose(nameAt: string | null, api: object | undefined, options: DServiceOptions): Service<object> {
+  checkKeys(options, OPTIONS, 'dservice()')
   packageInfo ??= findPackage(startFolder(process.env, process.argv[1]))
   const { name, after } = nameAt === null ? { name: null, after: undefined } : splitAt(nameAt)
   if (name !== null) checkName(name)
@@ -149,6 +150,21 @@ async function borrow(url: string, context: EngineContext): Promise<Loan> {
 }
 
 // --- what the user gave
+
+/** All that `dservice()` takes: a misspelt option would be a service in the wrong mesh. */
+const OPTIONS: readonly string[] = Object.keys({
+  mesh: 0,
+  engine: 0,
+  version: 0,
+  host: 0,
+  port: 0,
+  advertise: 0,
+  insecure: 0,
+  signals: 0,
+  instanceWait: 0,
+  logger: 0,
+  clock: 0,
+} satisfies Record<keyof DServiceOptions, 0>)
 
 /** Options beat the package.json, which counts only for the service that has its name. */
 function versionOf(name: string | null, given: string | undefined, info: PackageInfo): string {

@@ -139,6 +139,7 @@ describe('defaults - what is refused before anything starts', () => {
     ['an engine', () => d1({ engine: 'pigeon:' })],
     ['a port', () => d1({ port: 70_000 })],
     ['an address', () => d1({ advertise: 'a:b:c' })],
+    ['an option that nobody knows', () => d1({ mehs: 'x' } as DServiceOptions)],
     ['a wait', () => d1({ instanceWait: 'soon' })],
     ['an api without functions', () => dservice('d1', { x: 1 })],
     ['an api that is a list', () => dservice('d1', [])],
@@ -148,6 +149,15 @@ describe('defaults - what is refused before anything starts', () => {
     ['a number for a name', () => dservice(7 as never)],
   ])('%s that cannot be is DS_INVALID', (_what, make) => {
     expect(make).toThrow(expect.objectContaining({ code: 'DS_INVALID' }))
+  })
+
+  it('a misspelt option is named, with the one that was meant', async () => {
+    expect(() => d1({ mehs: 'x' } as DServiceOptions)).toThrow('did you mean mesh?')
+    const client = keep(dservice({ engine: 'memory:' }))
+    await expect(client.dnodeFor('d1', '*', { timeuot: 1 } as object)).rejects.toThrow(
+      'did you mean timeout?',
+    )
+    expect(() => client.rely('d1', '*', { optonal: true } as object)).toThrow('did you mean optional?')
   })
 
   it('a taken port is DS_LISTEN, and the service can be started once it is free', async () => {

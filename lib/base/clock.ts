@@ -42,7 +42,8 @@ export const systemClock: Clock = Object.freeze({
   monotonic: () => performance.now(),
   random: () => Math.random(),
   after(ms: number, run: () => void): Disposable {
-    const timer = setTimeout(run, Math.min(ms, LONGEST_TIMEOUT)).unref()
+    // a moment that has passed is now: Node warns of negative times
+    const timer = setTimeout(run, Math.min(Math.max(ms, 0), LONGEST_TIMEOUT)).unref()
     return { [Symbol.dispose]: () => clearTimeout(timer) }
   },
   sleep(ms: number, signal?: AbortSignal): Promise<void> {

@@ -1,4 +1,5 @@
 /** Names, versions, ranges and durations: read once here, the same way everywhere. */
+import { closestMatch } from 'leven'
 import semver from 'semver'
 import { invalid } from './errors.js'
 import { LIMITS } from './options.js'
@@ -42,6 +43,18 @@ export function checkRange(range: unknown): string {
 export function splitAt(text: string): { name: string; after: string | undefined } {
   const at = text.lastIndexOf('@')
   return at > 0 ? { name: text.slice(0, at), after: text.slice(at + 1) } : { name: text, after: undefined }
+}
+
+/** Refuses options that nobody knows, naming the nearest one. Errors: DS_INVALID. */
+export function checkKeys(given: object, known: readonly string[], of: string): void {
+  const unknown = Object.keys(given).find((key) => !known.includes(key))
+  if (unknown === undefined) return
+  const near = closestMatch(unknown, known, { maxDistance: 3 })
+  throw invalid({
+    summary: `${of} has no option ${JSON.stringify(unknown)}`,
+    hint: near ? `did you mean ${near}?` : `the options are ${known.join(', ')}`,
+    details: { known },
+  })
 }
 
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const

@@ -17,7 +17,7 @@ import { DESCRIBE } from './describe.js'
 import type { Discovery } from './discovery.js'
 import { createHandle } from './handle.js'
 import { look } from './inspect.js'
-import { callerFor, handleFor, viewFor } from './lookup.js'
+import { callerOn, handleFor, viewFor } from './lookup.js'
 import { Pool } from './pool.js'
 import { untilReady } from './readiness.js'
 import { Relying, type Edge } from './relying.js'
@@ -137,7 +137,7 @@ export class Service<A extends object> implements face.DService<A> {
   }
 
   rely<T = unknown>(name: string, range?: string, options: face.RelyOptions = {}): Remote<T> {
-    const caller = callerFor(this.#node, { name, range, options })
+    const caller = callerOn(this.#node, { name, range, options })
     const { optional = false, lazy = false } = options
     const edge: Edge = { target: caller.target, optional, lazy, declaredIn: 'rely()' }
     this.#relying.add(edge)

@@ -1,13 +1,13 @@
 /** `dnodeFor`, in both styles: a handle for a promise, a classic remote for a callback. */
 import type { DServiceError } from '../base/errors.js'
-import { checkName, checkRange, duration } from '../base/names.js'
+import { checkKeys, checkName, checkRange, duration } from '../base/names.js'
 import { DEFAULTS } from '../base/options.js'
 import type { Remote } from '../dnode/remote.js'
 import { acquire, type NodeContext } from './acquire.js'
 import type { Caller } from './calls.js'
 import { dnodeForClassic } from './classic.js'
 import { createHandle } from './handle.js'
-import type { DnodeForCallback, HandleOptions } from './types.js'
+import type { DnodeForCallback, HandleOptions, RelyOptions } from './types.js'
 
 /** What is looked for, as the user gave it. */
 export interface Wanted {
@@ -16,8 +16,25 @@ export interface Wanted {
   readonly options?: HandleOptions | undefined
 }
 
+const HANDLE_OPTIONS: readonly string[] = Object.keys({ timeout: 0 } satisfies Record<keyof HandleOptions, 0>)
+const RELY_OPTIONS: readonly string[] = Object.keys({
+  timeout: 0,
+  optional: 0,
+  lazy: 0,
+} satisfies Record<keyof RelyOptions, 0>)
+
+/** What the handle of a dependency calls with. Errors: DS_INVALID. */
+export function callerOn(node: NodeContext, wanted: Wanted): Caller {
+  return callerFor(node, wanted, RELY_OPTIONS)
+}
+
 /** What a handle of that name and range calls with. Errors: DS_INVALID. */
-export function callerFor(node: NodeContext, { name, range, options }: Wanted): Caller {
+export function callerFor(
+  node: NodeContext,
+  { name, range, options }: Wanted,
+  known: readonly string[] = HANDLE_OPTIONS,
+): Caller {
+  if (options) checkKeys(options, known, 'a handle')
   const { timeout = DEFAULTS.timeout } = options ?? {}
   return {
     node,

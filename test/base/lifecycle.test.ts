@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { systemClock } from '../../lib/base/clock.js'
 import { Emitter } from '../../lib/base/emitter.js'
 import type { State } from '../../lib/base/identity.js'
 import { KeepAlive } from '../../lib/base/keepalive.js'
@@ -37,6 +38,18 @@ describe('keepalive - holds the process while something is pending', () => {
     expect([keep.count, active()]).toEqual([1, before + 1])
     await expect(held).rejects.toThrow('no')
     expect([keep.count, active()]).toEqual([0, before])
+  })
+})
+
+describe('system clock - a moment that has passed', () => {
+  it('is now, without a warning of Node', async () => {
+    const warnings: Error[] = []
+    const listener = (warning: Error): void => void warnings.push(warning)
+    process.on('warning', listener)
+    await systemClock.sleep(-5)
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off('warning', listener)
+    expect(warnings).toEqual([])
   })
 })
 
