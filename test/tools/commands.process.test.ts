@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -17,6 +18,10 @@ const API = `export default {
   old(text, cb) { cb(null, 'old ' + text) },
   users: { find: (id) => ({ id }) },
 }`
+
+/** For what is there: however slow the machine, it is found. */
+const PATIENT = ['--timeout', '30s']
+const LOOK = ['--timeout', '1s']
 
 const mesh = ownMesh()
 let folder = ''
@@ -45,11 +50,11 @@ afterAll(async () => {
 
 describe('commands', () => {
   it('commands - ls lists what is there, in text and as one document', async () => {
-    const text = await command(['ls'])
+    const text = await command(['ls', ...LOOK])
     expect([text.exit, text.out.split('\n')[0]]).toEqual([0, expect.stringMatching(/^NAME +VERSION/)])
     expect(text.out).toMatch(/^d1 +1\.4\.2 +1 +● ready +- +transform/m)
     expect(text.err).toContain(`1 service, 1 instance · mesh "${mesh}" · mdns:`)
-    const json = await command(['ls', 'd1@^1', '--json'])
+    const json = await command(['ls', 'd1@^1', '--json', ...LOOK])
     expect(json.err).toBe('')
     expect(documents(json.out)).toMatchObject([
       { v: 1, mesh, instances: [{ name: 'd1', version: '1.4.2', state: 'ready', described: true }] },
@@ -57,16 +62,16 @@ describe('commands', () => {
   })
 
   it('commands - ls of a range that nobody is in says who is there', async () => {
-    const { exit, out } = await command(['ls', 'd1@^2', '--json'])
+    const { exit, out } = await command(['ls', 'd1@^2', '--json', ...LOOK])
     expect(exit).toBe(3)
     expect(documents(out)).toMatchObject([{ instances: [], error: { exit: 3, known: ['d1@1.4.2'] } }])
   })
 
   it('commands - graph draws it in every format', async () => {
-    expect((await command(['graph'])).out).toBe('d1@1.4.2  ✓ ready\n')
-    expect((await command(['graph', '--mermaid'])).out).toContain('n0["d1@1.4.2"]')
-    expect((await command(['graph', '--dot'])).out).toContain('"d1@1.4.2"')
-    const [document] = documents((await command(['graph', '--json'])).out)
+    expect((await command(['graph', ...LOOK])).out).toBe('d1@1.4.2  ✓ ready\n')
+    expect((await command(['graph', '--mermaid', ...LOOK])).out).toContain('n0["d1@1.4.2"]')
+    expect((await command(['graph', '--dot', ...LOOK])).out).toContain('"d1@1.4.2"')
+    const [document] = documents((await command(['graph', '--json', ...LOOK])).out)
     expect(document).toMatchObject({ v: 1, nodes: [{ node: 'd1@1.4.2' }], edges: [], cycles: [] })
   })
 
@@ -81,26 +86,26 @@ describe('commands', () => {
       [{ a: 1, b: 'x' }, -5, [1], { from: 'file' }],
     ],
   ])('commands - call %j answers', async (args, value) => {
-    const { exit, out } = await command(['call', ...args, '--json'], { cwd: folder })
+    const { exit, out } = await command(['call', ...args, '--json', ...PATIENT], { cwd: folder })
     expect([exit, documents(out)]).toEqual([0, [{ v: 1, value }]])
   })
 
   it('commands - call reads stdin, and prints what can be piped on', async () => {
-    const { exit, out } = await command(['call', 'd1.echo', '-'], { stdin: '{ "a": [1] }' })
+    const { exit, out } = await command(['call', 'd1.echo', '-', ...PATIENT], { stdin: '{ "a": [1] }' })
     expect([exit, JSON.parse(out)]).toEqual([0, [{ a: [1] }]])
   })
 
   it.each<[string[], number, string]>([
-    [['d1.fail'], 1, 'E_USER'],
-    [['d1.old', 'x'], 1, 'TypeError'],
-    [['d1.trasnform', 'x'], 3, 'DS_NO_METHOD'],
-    [['d1.hasOwnProperty', 'x'], 3, 'DS_NO_METHOD'],
-    [['d1.then'], 3, 'DS_NO_METHOD'],
-    [['d1@^2.transform', 'x'], 3, 'DS_NO_INSTANCE'],
+    [['d1.fail', ...PATIENT], 1, 'E_USER'],
+    [['d1.old', 'x', ...PATIENT], 1, 'TypeError'],
+    [['d1.trasnform', 'x', ...PATIENT], 3, 'DS_NO_METHOD'],
+    [['d1.hasOwnProperty', 'x', ...PATIENT], 3, 'DS_NO_METHOD'],
+    [['d1.then', ...PATIENT], 3, 'DS_NO_METHOD'],
+    [['d1@^2.transform', 'x', ...LOOK], 3, 'DS_NO_INSTANCE'],
     [['nobody.x'], 3, 'DS_NO_INSTANCE'],
-    [['d1.never', '--timeout', '700ms'], 4, 'DS_TIMEOUT'],
-    [['d1.never', '--callback', '--timeout', '700ms'], 4, 'DS_TIMEOUT'],
-    [['d1.hasOwnProperty', 'x', '--callback'], 3, 'DS_NO_METHOD'],
+    [['d1.never', '--timeout', '3s'], 4, 'DS_TIMEOUT'],
+    [['d1.never', '--callback', '--timeout', '3s'], 4, 'DS_TIMEOUT'],
+    [['d1.hasOwnProperty', 'x', '--callback', ...PATIENT], 3, 'DS_NO_METHOD'],
   ])('commands - call %j ends with %i, whatever the format', async (args, exit, code) => {
     const [json, text] = await Promise.all([command(['call', ...args, '--json']), command(['call', ...args])])
     expect([json.exit, json.err]).toEqual([exit, ''])
@@ -118,8 +123,22 @@ describe('commands', () => {
   })
 
   it('commands - a wrong call says what would be right', async () => {
-    expect((await command(['call', 'd1.trasnform', 'x'])).err).toContain('Did you mean transform?')
-    expect((await command(['call', 'd1.old', 'x'])).err).toContain('--callback')
+    expect((await command(['call', 'd1.trasnform', 'x', ...PATIENT])).err).toContain(
+      'Did you mean transform?',
+    )
+    expect((await command(['call', 'd1.old', 'x', ...PATIENT])).err).toContain('--callback')
+  })
+
+  it('commands - a reader that has had enough ends a command quietly', () => {
+    const line = '"$0" "$1" call d1.echo "$2" --timeout 30s | true; echo "${PIPESTATUS[0]}"'
+    const args = ['-c', line, process.execPath, CLI, 'x'.repeat(100_000)]
+    const { stdout, stderr } = spawnSync('bash', args, {
+      encoding: 'utf8',
+      env: { ...process.env, DSERVICE_MESH: mesh },
+      timeout: 40_000,
+    })
+    expect(stdout).toBe('0\n')
+    expect(stderr).not.toMatch(/EPIPE|Error/)
   })
 
   it('commands - another mesh sees nothing', async () => {
@@ -127,7 +146,7 @@ describe('commands', () => {
   })
 
   it('commands - SIGINT ends a call with 130, told in the format that was asked for', async () => {
-    const calling = programs.start(CLI, 'call', 'd1.never', 'bob', '--json')
+    const calling = programs.start(CLI, 'call', 'd1.never', 'bob', '--json', ...PATIENT)
     await running.said(/bob waits/)
     calling.kill('SIGINT')
     expect(await calling.ended).toBe(130)

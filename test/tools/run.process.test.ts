@@ -34,7 +34,7 @@ describe('run', () => {
     await using programs = new Programs()
     const run = programs.start(CLI, 'run', file('d1.mjs'), file('d2.mjs'))
     await run.said(/^d2 \| d2 is ready$/)
-    const call = programs.start(CLI, 'call', 'd2.jsconf')
+    const call = programs.start(CLI, 'call', 'd2.jsconf', '--timeout', '30s')
     expect([await call.ended, call.lines]).toEqual([0, ['"RULEZ"']])
     run.kill('SIGINT')
     expect(await run.ended).toBe(130)

@@ -27,6 +27,8 @@ export interface CommandSpec {
   load(): Promise<{ run: Run }>
 }
 
+const LOOK = `The look ends when nothing new came for 300 ms, or for what --timeout says.`
+
 const LITERALS = `Arguments are JSON5 literals (5, true, null, [1,2], {a: 1}); pairs k=v are gathered into one object;
 any other word is a string ('"5"' is the string 5). @file and - (stdin) hold JSON5.
 The method is what follows the last dot: d1.transform, d1@^1.2.transform. A nested method follows
@@ -40,6 +42,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     usage: 'ls [name[@range]]',
     summary: 'list the services that are there',
+    details: LOOK,
     examples: [
       ['dservice ls', 'everything in the mesh'],
       ["dservice ls 'd1@^1' --json", 'only d1 in range, as JSON'],
@@ -64,6 +67,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       ['--mermaid', 'as Mermaid text'],
       ['--dot', 'as DOT, for Graphviz'],
     ],
+    details: LOOK,
     examples: [
       ['dservice graph', 'a tree; exit code 8 where there is a cycle'],
       ['dservice graph --dot | dot -Tsvg > mesh.svg', 'a picture'],

@@ -9,7 +9,7 @@ const LAST_CALL = 1_000
 // a reader that has had enough (`dservice ls | head -1`) ends the program quietly
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit()
+    if (error.code === 'EPIPE') process.exit(0)
     throw error
   })
 }
