@@ -8,11 +8,14 @@ import { LIMITS } from './options.js'
 const NAME = /^(?:@[a-z0-9-~][a-z0-9-._~]*\/)?[a-z0-9-~][a-z0-9-._~]*$/
 const RESERVED = new Set(['node_modules', 'favicon.ico'])
 
+/** Whether this may be the name of a service or mesh. */
+export function isName(name: unknown): name is string {
+  return typeof name === 'string' && name.length <= LIMITS.name && NAME.test(name) && !RESERVED.has(name)
+}
+
 /** Checks a service's (or a mesh's) name: npm's rule, at most 64 characters. Errors: DS_INVALID. */
 export function checkName(name: unknown, what = 'service name'): string {
-  if (typeof name === 'string' && name.length <= LIMITS.name && NAME.test(name) && !RESERVED.has(name)) {
-    return name
-  }
+  if (isName(name)) return name
   throw invalid({
     summary: `${JSON.stringify(name) ?? String(name)} is no ${what}`,
     hint: `npm's rule applies: lower-case letters, digits, "-", "_", ".", "~", at most ${LIMITS.name} characters, optionally "@scope/" in front`,

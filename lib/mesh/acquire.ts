@@ -6,7 +6,7 @@ import { LIMITS } from '../base/options.js'
 import semver from 'semver'
 import { formatAddress } from '../wire/connection.js'
 import { choose } from './balancer.js'
-import type { LivePeer } from './peer.js'
+import type { LivePeer, Peer } from './peer.js'
 import type { Interest, Pool } from './pool.js'
 import { resolve } from './resolve.js'
 
@@ -152,8 +152,8 @@ export function explain(node: NodeContext, target: Target): DServiceError {
   const live = passed.map(({ candidate: { identity }, why }) => `${name}@${identity.version} (${why})`)
   const tries = node.pool
     .hidden(name)
-    .filter(({ peer, hint }) => peer.lastError && (!hint.version || semver.satisfies(hint.version, range)))
-    .map(({ peer }) => ({ address: formatAddress(peer.address), reason: reasonOf(peer.lastError) }))
+    .filter(({ hint }) => !hint.version || semver.satisfies(hint.version, range))
+    .map(({ peer }) => ({ address: formatAddress(peer.address), reason: whyHidden(peer) }))
   if (tries.length > 0) {
     return unreachable({
       summary: `${name}@${range} is announced but cannot be reached: ${tries.map((t) => `${t.address}: ${t.reason}`).join('; ')}`,
@@ -168,6 +168,11 @@ export function explain(node: NodeContext, target: Target): DServiceError {
       : `start ${name}, or look with: dservice ls`,
     details: { live, known: live },
   })
+}
+
+function whyHidden({ identity, lastError }: Peer): string {
+  if (identity) return `is ${identity.name}@${identity.version}`
+  return lastError ? reasonOf(lastError) : 'has not said hello yet'
 }
 
 function stopped(): DServiceError {

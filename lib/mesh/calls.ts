@@ -141,11 +141,12 @@ function fromCallback(results: readonly unknown[]): Outcome {
   return { ok: false, error: toError(first) }
 }
 
-/** An Error, or what is left of one after its way through JSON. */
+/** An Error, or what is left of one after its way through JSON. It ran: it called back. */
 function asError(value: unknown): Error | null {
   if (value instanceof Error) return value
   if (typeof value !== 'object' || value === null) return null
   const { name, message } = value as { name?: unknown; message?: unknown }
   if (typeof name !== 'string' || typeof message !== 'string' || !name.endsWith('Error')) return null
-  return Object.assign(new Error(message), value)
+  const { stack: _stack, cause: _cause, ...own } = value as Record<string, unknown>
+  return Object.assign(new Error(message), own, { ran: 'yes' })
 }

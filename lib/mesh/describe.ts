@@ -1,5 +1,7 @@
 /** `$describe`: what an instance says of itself, asked for and checked before it is believed. */
+import semver from 'semver'
 import type { State } from '../base/identity.js'
+import { isName } from '../base/names.js'
 import type { LivePeer } from './peer.js'
 import type { Description, EdgeView } from './types.js'
 
@@ -9,8 +11,9 @@ export const DESCRIBE = '$describe'
 /** An instance that does not answer within this is taken as one without edges. */
 const PATIENCE = 3_000
 
-/** More edges than any service has; a peer that claims more is not believed. */
-const MOST_EDGES = 1_000
+/** More than any service has; a peer that claims more is not believed. */
+const MOST_EDGES = 200
+const LONGEST_RANGE = 256
 
 const STATES: readonly string[] = ['starting', 'waiting', 'ready', 'draining', 'stopped'] satisfies State[]
 
@@ -37,7 +40,8 @@ export async function describe(peer: LivePeer): Promise<Description | null> {
 function toEdge(value: unknown): EdgeView | null {
   if (!isRecord(value)) return null
   const { name, range, optional, lazy, met, declaredIn } = value
-  if (typeof name !== 'string' || typeof range !== 'string') return null
+  if (!isName(name) || typeof range !== 'string' || range.length > LONGEST_RANGE) return null
+  if (semver.validRange(range) === null) return null
   return {
     name,
     range,

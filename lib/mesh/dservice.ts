@@ -54,7 +54,10 @@ export class Service<A extends object> implements face.DService<A> {
   readonly #relying: Relying
   #run: Run | null = null
   #stopped = false
+  /** Counts `stop()`: a start that waits for one is taken back by the next. */
+  #stops = 0
   #stopping: Promise<void> | null = null
+  #isTelling = false
 
   constructor(parts: Parts<A>) {
     this.#parts = parts
@@ -75,7 +78,7 @@ export class Service<A extends object> implements face.DService<A> {
       waiting: new Map(),
     }
     this.#relying = new Relying(this.#node)
-    pool.onChange(() => this.#events.emit('graph'))
+    pool.onChange(() => this.#tellGraph())
   }
 
   get id(): string {
@@ -111,6 +114,7 @@ export class Service<A extends object> implements face.DService<A> {
   }
 
   stop(): Promise<void> {
+    this.#stops++
     this.#stopping ??= this.#stop().finally(() => (this.#stopping = null))
     return this.#stopping
   }
@@ -156,7 +160,12 @@ export class Service<A extends object> implements face.DService<A> {
 
   async #start(signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted()
-    await this.#stopping
+    if (this.#stopping) {
+      const stops = this.#stops
+      await this.#stopping
+      signal?.throwIfAborted()
+      if (stops !== this.#stops) return
+    }
     const run = this.#run?.isUp ? this.#run : this.#launch()
     const onAbort = (): void => void this.stop()
     signal?.addEventListener('abort', onAbort, { once: true })
@@ -236,6 +245,16 @@ export class Service<A extends object> implements face.DService<A> {
       run.edgesChanged()
       this.#report(caller.broken, 'a dependency was refused')
     }
+  }
+
+  /** One event for all the changes of a turn. */
+  #tellGraph(): void {
+    if (this.#isTelling) return
+    this.#isTelling = true
+    process.nextTick(() => {
+      this.#isTelling = false
+      this.#events.emit('graph')
+    })
   }
 
   #report(error: Error, message: string): void {

@@ -1,13 +1,22 @@
 /** Walks the rely graph from a service's own dependencies outwards: looks for each name, asks each instance, goes on. */
+import type { Clock } from '../base/clock.js'
 import type { GraphInstance } from './graph.js'
 import { describe } from './describe.js'
 import type { LivePeer } from './peer.js'
 import type { Interest, Pool } from './pool.js'
 import type { Description, EdgeView } from './types.js'
 
+/** Milliseconds between two questions to one instance. */
+const PAUSE = 100
+
+/** Names that a walk follows: more than any service's dependencies have. */
+const MOST_NAMES = 1_000
+
 /** What an instance answered, and at which revision of its state and edges. */
 interface Answer {
   readonly key: string
+  /** Monotonic time of the question. */
+  readonly asked: number
   /** Undefined while the question is out. */
   description?: Description | null
 }
@@ -20,11 +29,14 @@ export class Explorer implements Disposable {
   readonly #gathering = new Set<string>()
   readonly #answers = new Map<LivePeer, Answer>()
   readonly #listener: Disposable
+  readonly #clock: Clock
+  #later: Disposable | null = null
   #disposed = false
 
   /** `changed` is called whenever `instances` or `isSettled` may have changed. */
-  constructor(pool: Pool, changed: () => void) {
+  constructor(pool: Pool, clock: Clock, changed: () => void) {
     this.#pool = pool
+    this.#clock = clock
     this.#changed = changed
     this.#listener = pool.onChange(() => this.#look())
   }
@@ -62,11 +74,12 @@ export class Explorer implements Disposable {
     if (this.#disposed) return
     this.#disposed = true
     this.#listener[Symbol.dispose]()
+    this.#later?.[Symbol.dispose]()
     for (const interest of this.#interests.values()) interest[Symbol.dispose]()
   }
 
   #want(name: string): void {
-    if (this.#disposed || this.#interests.has(name)) return
+    if (this.#disposed || this.#interests.has(name) || this.#interests.size >= MOST_NAMES) return
     const interest = this.#pool.want(name)
     this.#interests.set(name, interest)
     this.#gathering.add(name)
@@ -81,16 +94,27 @@ export class Explorer implements Disposable {
     for (const peer of this.#answers.keys()) {
       if (!live.has(peer)) this.#answers.delete(peer)
     }
-    for (const peer of live) {
-      const key = `${peer.identity.id} ${peer.revision}`
-      if (this.#answers.get(peer)?.key !== key) void this.#ask(peer, key)
-    }
+    for (const peer of live) this.#askWhatChanged(peer)
     this.#changed()
+  }
+
+  /** An instance that changes all the time is not asked all the time. */
+  #askWhatChanged(peer: LivePeer): void {
+    const key = `${peer.identity.id} ${peer.revision}`
+    const last = this.#answers.get(peer)
+    if (last?.key === key) return
+    const wait = last ? last.asked + PAUSE - this.#clock.monotonic() : 0
+    if (wait <= 0) void this.#ask(peer, key)
+    else
+      this.#later ??= this.#clock.after(wait, () => {
+        this.#later = null
+        this.#look()
+      })
   }
 
   async #ask(peer: LivePeer, key: string): Promise<void> {
     const before = this.#answers.get(peer)?.description
-    const answer: Answer = { key }
+    const answer: Answer = { key, asked: this.#clock.monotonic() }
     this.#answers.set(peer, answer)
     const description = await describe(peer)
     answer.description = description ?? before ?? null

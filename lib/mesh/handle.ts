@@ -12,7 +12,11 @@ type Method = (...args: unknown[]) => Promise<unknown>
 /** Makes the handle of a name and range; it re-resolves at each call, so it outlives every instance. */
 export function createHandle<T>(caller: Caller): Remote<T> {
   const methods = new Map<string, Method>()
-  const target = Object.create(null) as object
+  // util.inspect looks past a proxy's traps, at its target
+  const target = Object.defineProperty(Object.create(null) as object, inspect.custom, {
+    value: () => describeHandle(caller),
+    configurable: true,
+  })
   return new Proxy(target, {
     get: (_target, key) => {
       if (key === inspect.custom) return () => describeHandle(caller)
@@ -64,11 +68,18 @@ function namesUnder({ node, target }: Caller, path: string): string[] {
   return [...names]
 }
 
+/** A method's name is what its service says: it must not write on the reader's terminal. */
+function printable(name: string): string {
+  return /^[\w$.-]+$/.test(name)
+    ? name
+    : JSON.stringify(name).replace(/[^ -~]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
 function describeHandle(caller: Caller): string {
   const { node, target } = caller
   const peer = resolve(node.pool.live(target.name), target.range).chosen[0]
   const where = peer
     ? `${target.name}@${peer.identity.version}`
     : `${target.name}@${target.range} (no instance)`
-  return `RemoteService ${where} { ${namesUnder(caller, '').join(', ')} }`
+  return `RemoteService ${where} { ${namesUnder(caller, '').map(printable).join(', ')} }`
 }

@@ -1,12 +1,15 @@
 /** One address on the mesh: a session to it that is opened, proved by its hello, and opened again when lost. */
 import pRetry from 'p-retry'
 import type { Clock } from '../base/clock.js'
-import { protocol, reasonOf, toError, unreachable } from '../base/errors.js'
+import { closed, protocol, reasonOf, toError, unreachable } from '../base/errors.js'
 import type { Identity } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
 import { DEFAULTS } from '../base/options.js'
 import { Session, type SessionOptions } from '../dnode/session.js'
 import { formatAddress, type Address, type Transport } from '../wire/connection.js'
+
+/** Milliseconds after which a session counts as one that lasts. */
+const LASTING = 1_000
 
 /** What every peer of a pool is made with. */
 export interface PeerContext {
@@ -34,7 +37,7 @@ export class Peer {
   revision = 0
   /** Why the last attempt failed; null after a success. */
   lastError: Error | null = null
-  /** Attempts since the last success. */
+  /** Attempts in vain, and sessions that did not last, since the last one that did. */
   attempts = 0
   /** Ended attempts, good or bad: 0 means that nothing is known yet. */
   tried = 0
@@ -42,6 +45,8 @@ export class Peer {
   readonly #changed: (peer: Peer, lost: boolean) => void
   readonly #end = new AbortController()
   #nudge = new AbortController()
+  /** Dialled, but without a hello yet. */
+  #opening: Session | null = null
 
   /** `changed` is called whenever anything above changed; `lost`: a session broke or an attempt failed. */
   constructor(address: Address, context: PeerContext, changed: (peer: Peer, lost: boolean) => void) {
@@ -69,6 +74,7 @@ export class Peer {
     const { session } = this
     this.#end.abort()
     this.#nudge.abort()
+    this.#opening?.destroy(closed({ summary: `nobody looks for ${formatAddress(this.address)} any more` }))
     await session?.close()
   }
 
@@ -77,13 +83,17 @@ export class Peer {
     while (!this.isClosed) {
       const session = await this.#persist()
       if (!session) continue
+      const since = this.#context.clock.monotonic()
       const reason = await session.closed
+      // one that says hello and hangs up, again and again, is as one that cannot be reached
+      this.attempts = this.#context.clock.monotonic() - since < LASTING ? this.attempts + 1 : 0
       this.session = null
       this.identity = null
       this.lastError =
         reason ?? unreachable({ summary: `${formatAddress(this.address)} closed the connection` })
       if (this.isClosed) return
       this.#changed(this, true)
+      if (this.attempts > 0) await this.#backOff()
     }
   }
 
@@ -130,7 +140,12 @@ export class Peer {
       connection,
       onChanged: (state, revision) => this.#update(state, revision),
     })
-    await session.ready
+    this.#opening = session
+    try {
+      await session.ready
+    } finally {
+      this.#opening = null
+    }
     return session
   }
 
@@ -146,7 +161,6 @@ export class Peer {
     this.session = session
     this.identity = identity
     this.lastError = null
-    this.attempts = 0
     this.tried++
     this.#changed(this, false)
   }

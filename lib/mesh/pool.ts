@@ -5,13 +5,13 @@
  *
  * Sightings are hints: they open connections and stop new ones; only a connection proves or ends an instance.
  */
-import type { Clock } from '../base/clock.js'
 import { reasonOf } from '../base/errors.js'
 import type { Identity } from '../base/identity.js'
-import { LIMITS } from '../base/options.js'
 import { formatAddress, type Address } from '../wire/connection.js'
 import type { Discovery, Sighting } from './discovery.js'
+import { gathering } from './gathering.js'
 import { Peer, type LivePeer, type PeerContext } from './peer.js'
+import { hasRoom, mustYield, PROVING_TIME, Spares, type Seat } from './seats.js'
 
 /** Somebody's wish to know the instances of a name; ends when disposed. */
 export interface Interest extends Disposable {
@@ -26,8 +26,10 @@ export interface Interest extends Disposable {
 /** A peer as discovery sees it: who says that it is there, and what they say. */
 interface Entry {
   readonly peer: Peer
-  /** `interest/instance id` -> the newest sighting. The peer goes when the last one does. */
-  readonly sightings: Map<string, Sighting>
+  /** Monotonic time. */
+  readonly since: number
+  /** By interest and instance id: the newest sighting of each. The peer goes when the last one does. */
+  readonly sightings: Map<string, { readonly interest: string; readonly sighting: Sighting }>
 }
 
 /** One question to the engine, shared by all who are interested in the name. */
@@ -35,6 +37,9 @@ interface Watch {
   users: number
   readonly asked: Pick<Interest, 'gathered' | 'failed'>
   readonly stop: () => void
+  /** Peers that were sighted for it. */
+  readonly seated: Set<Entry>
+  readonly spares: Spares
 }
 
 /** Owned by one dservice; closed by its `stop()`. */
@@ -42,12 +47,11 @@ export class Pool {
   readonly #discovery: Discovery
   readonly #context: PeerContext
   readonly #entries = new Map<string, Entry>()
-  /** Sightings beyond LIMITS.instances of a name, by interest and address: they move up when one goes. */
-  readonly #spare = new Map<string, Map<string, Sighting>>()
   readonly #watches = new Map<string, Watch>()
   readonly #listeners = new Set<() => void>()
   #closed = false
   #version = 0
+  #rotation: Disposable | null = null
 
   constructor(discovery: Discovery, context: PeerContext) {
     this.#discovery = discovery
@@ -57,6 +61,10 @@ export class Pool {
   /** Grows with every change: what was computed of `live` holds while it stays. */
   get version(): number {
     return this.#version
+  }
+
+  get isClosed(): boolean {
+    return this.#closed
   }
 
   get engine(): string {
@@ -98,12 +106,13 @@ export class Pool {
     return live
   }
 
-  /** Peers without a proved identity that, as far as their hints go, could be of this name. */
+  /** Peers that, as far as their hints go, could be of this name, and have not proved it (or proved another). */
   hidden(name?: string): { peer: Peer; hint: Partial<Identity> }[] {
     const hidden: { peer: Peer; hint: Partial<Identity> }[] = []
     for (const { peer, sightings } of this.#entries.values()) {
-      const hint = [...sightings.values()].at(-1)?.hint ?? {}
-      if (!peer.isLive() && (name === undefined || (hint.name ?? name) === name)) hidden.push({ peer, hint })
+      const hint = hintOf(sightings)
+      const isProved = peer.isLive() && (name === undefined || peer.identity.name === name)
+      if (!isProved && (name === undefined || (hint.name ?? name) === name)) hidden.push({ peer, hint })
     }
     return hidden
   }
@@ -126,14 +135,15 @@ export class Pool {
     const stop = (): void => {
       stopped = true
       this.#watches.delete(name)
-      this.#forget(name)
+      this.#forget(name, watch)
       void asked
         .then((watching) => watching[Symbol.asyncDispose]())
         .catch((error: unknown) =>
           this.#context.logger.warn({ name, reason: reasonOf(error) }, 'a question did not end well'),
         )
     }
-    const watch = { users: 0, asked: this.#track(name, asked), stop }
+    const seated = new Set<Entry>()
+    const watch: Watch = { users: 0, asked: this.#track(name, asked), stop, seated, spares: new Spares() }
     this.#watches.set(name, watch)
     return watch
   }
@@ -145,75 +155,62 @@ export class Pool {
       this.#watches.delete(name)
       this.#context.logger.error({ name, reason: reasonOf(error) }, 'the engine cannot look for services')
     })
-    return { failed, gathered: this.#gather(name, asked) }
-  }
-
-  /** The first choice of a name should see all candidates, not the one that answered first. */
-  async #gather(name: string, asked: Promise<unknown>): Promise<void> {
     const { clock } = this.#context
-    try {
-      await asked
-    } catch {
-      return // told by `failed`
-    }
-    const window = this.#discovery.gather
-    if (window > 0) await clock.sleep(window)
-    await this.#firstTries(name, clock)
-  }
-
-  /** Waits until every peer sighted for the name was tried once: 250 ms at most, as one may be dead and silent. */
-  #firstTries(name: string, clock: Clock): Promise<void> {
-    const done = (): boolean => this.hidden(name).every(({ peer }) => peer.tried > 0)
-    return new Promise((resolve) => {
-      if (this.#closed || done()) return resolve()
-      const finish = (): void => {
-        timer[Symbol.dispose]()
-        listener[Symbol.dispose]()
-        resolve()
-      }
-      const timer = clock.after(250, finish)
-      const listener = this.onChange(() => (this.#closed || done() ? finish() : undefined))
-    })
+    const window = (): number => this.#discovery.gather
+    return { failed, gathered: gathering(this, name, { asked, window, clock }) }
   }
 
   #see(interest: string, sighting: Sighting): void {
-    if (this.#closed) return
-    const address = formatAddress(sighting.address)
-    const key = `${interest}/${sighting.hint.id ?? ''}`
-    if (sighting.type === 'down') return this.#drop(address, key)
-    let entry = this.#entries.get(address)
-    if (!entry) {
-      if (this.#isFull(interest)) return this.#keepSpare(interest, `${address} ${key}`, sighting)
-      entry = { peer: this.#meet(sighting.address), sightings: new Map() }
-      this.#entries.set(address, entry)
-    } else if (sighting.type === 'up') entry.peer.nudge()
-    entry.sightings.set(key, sighting)
+    const watch = this.#watches.get(interest)
+    if (this.#closed || !watch) return
+    const key = `${formatAddress(sighting.address)} ${sighting.hint.id ?? ''}`
+    if (sighting.type === 'down') return this.#drop(watch, interest, sighting)
+    const known = this.#entries.get(formatAddress(sighting.address))
+    if (known && sighting.type === 'up') known.peer.nudge()
+    if (!this.#seat(watch, interest, sighting)) watch.spares.add(key, sighting, null)
+    this.#rotateLater()
     this.#notify()
   }
 
-  /** A name has so many instances that this node keeps no more sessions to it. */
-  #isFull(interest: string): boolean {
-    if (interest === '*') return false
-    let count = 0
-    for (const { sightings } of this.#entries.values()) {
-      if ([...sightings.keys()].some((key) => key.startsWith(`${interest}/`))) count++
+  /** Gives a sighting its peer; false when there is no seat. */
+  #seat(watch: Watch, interest: string, sighting: Sighting): boolean {
+    const address = formatAddress(sighting.address)
+    let entry = this.#entries.get(address)
+    if (!entry) {
+      const seats = [...watch.seated].map(seatOf)
+      if (!hasRoom(seats, sighting.hint.version, interest !== '*')) return false
+      const since = this.#context.clock.monotonic()
+      entry = { peer: this.#meet(sighting.address), since, sightings: new Map() }
+      this.#entries.set(address, entry)
     }
-    return count >= LIMITS.instances
+    entry.sightings.set(`${interest} ${sighting.hint.id ?? ''}`, { interest, sighting })
+    watch.seated.add(entry)
+    return true
   }
 
-  #keepSpare(interest: string, key: string, sighting: Sighting): void {
-    const spare = this.#spare.get(interest) ?? new Map<string, Sighting>()
-    this.#spare.set(interest, spare.set(key, sighting))
+  /** While somebody waits for a seat, those that were not proved in time give up theirs. */
+  #rotateLater(): void {
+    if (this.#rotation || [...this.#watches.values()].every(({ spares }) => spares.size === 0)) return
+    this.#rotation = this.#context.clock.after(PROVING_TIME, () => {
+      this.#rotation = null
+      for (const [interest, watch] of this.#watches) this.#rotate(interest, watch)
+      this.#rotateLater()
+    })
   }
 
-  /** An instance went: one that found no place before may have it. */
-  #moveUp(): void {
-    for (const [interest, spare] of this.#spare) {
-      const [next] = spare
-      if (!next || this.#isFull(interest)) continue
-      spare.delete(next[0])
-      this.#see(interest, next[1])
+  #rotate(interest: string, watch: Watch): void {
+    const now = this.#context.clock.monotonic()
+    if (!watch.spares.isWaiting(now)) return
+    for (const entry of watch.seated) {
+      if (!mustYield(seatOf(entry), now)) continue
+      for (const { interest: of, sighting } of entry.sightings.values()) {
+        const key = `${formatAddress(sighting.address)} ${sighting.hint.id ?? ''}`
+        this.#watches.get(of)?.spares.add(key, sighting, now)
+      }
+      entry.sightings.clear()
+      this.#remove(entry)
     }
+    watch.spares.seat(now, (sighting) => this.#seat(watch, interest, sighting))
   }
 
   #meet(address: Address): Peer {
@@ -226,43 +223,49 @@ export class Pool {
   /** A connection failed or broke: the engine shall ask again whether the instance is there. */
   #recheck(peer: Peer): void {
     const sightings = this.#entries.get(formatAddress(peer.address))?.sightings
-    for (const sighting of sightings?.values() ?? []) this.#discovery.recheck(sighting)
+    for (const { sighting } of sightings?.values() ?? []) this.#discovery.recheck(sighting)
   }
 
-  #drop(address: string, key: string): void {
-    for (const spare of this.#spare.values()) spare.delete(`${address} ${key}`)
-    const entry = this.#entries.get(address)
-    if (!entry?.sightings.delete(key)) return
+  #drop(watch: Watch, interest: string, { address, hint }: Sighting): void {
+    watch.spares.delete(`${formatAddress(address)} ${hint.id ?? ''}`)
+    const entry = this.#entries.get(formatAddress(address))
+    if (!entry?.sightings.delete(`${interest} ${hint.id ?? ''}`)) return
     // a goodbye stops new connections; a session that lives outranks it, and ends by itself
-    if (entry.sightings.size === 0) this.#retire(address, entry)
+    if (entry.sightings.size === 0) this.#retire(entry)
     this.#notify()
   }
 
-  #retire(address: string, entry: Entry): void {
-    if (entry.peer.isLive()) {
-      void entry.peer.session.closed.then(() => {
-        if (entry.sightings.size === 0) this.#remove(address, entry)
-      })
-      return
-    }
-    this.#remove(address, entry)
+  #retire(entry: Entry): void {
+    if (!entry.peer.isLive()) return this.#remove(entry)
+    void entry.peer.session.closed.then(() => {
+      if (entry.sightings.size === 0) this.#remove(entry)
+    })
   }
 
-  #remove(address: string, entry: Entry): void {
+  #remove(entry: Entry): void {
+    const address = formatAddress(entry.peer.address)
     if (this.#entries.get(address) === entry) this.#entries.delete(address)
+    for (const { seated } of this.#watches.values()) seated.delete(entry)
     void entry.peer.close()
     this.#moveUp()
     this.#notify()
   }
 
+  /** A seat is free: one that had none may have it. */
+  #moveUp(): void {
+    const now = this.#context.clock.monotonic()
+    for (const [interest, watch] of this.#watches) {
+      if (watch.spares.size > 0) watch.spares.seat(now, (sighting) => this.#seat(watch, interest, sighting))
+    }
+  }
+
   /** Nobody is interested in the name any more. */
-  #forget(interest: string): void {
-    this.#spare.delete(interest)
-    for (const [address, entry] of this.#entries) {
-      for (const key of [...entry.sightings.keys()]) {
-        if (key.startsWith(`${interest}/`)) entry.sightings.delete(key)
+  #forget(interest: string, { seated }: Watch): void {
+    for (const entry of [...seated]) {
+      for (const [key, { interest: of }] of entry.sightings) {
+        if (of === interest) entry.sightings.delete(key)
       }
-      if (entry.sightings.size === 0) this.#remove(address, entry)
+      if (entry.sightings.size === 0) this.#remove(entry)
     }
   }
 
@@ -270,4 +273,14 @@ export class Pool {
     this.#version++
     for (const run of [...this.#listeners]) run()
   }
+}
+
+/** The newest of several hints. */
+function hintOf(sightings: Entry['sightings']): Partial<Identity> {
+  return [...sightings.values()].at(-1)?.sighting.hint ?? {}
+}
+
+function seatOf({ peer, since, sightings }: Entry): Seat {
+  const version = peer.identity?.version ?? hintOf(sightings).version
+  return { version, since, isLive: peer.isLive(), wasTried: peer.tried > 0 }
 }

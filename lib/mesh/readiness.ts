@@ -42,7 +42,7 @@ export function untilReady(options: ReadinessOptions, signal: AbortSignal): Prom
         if (!signal.aborted && !explorer.isDisposed) look()
       })
     }
-    const explorer = new Explorer(options.node.pool, later)
+    const explorer = new Explorer(options.node.pool, options.node.clock, later)
     const listener = options.node.pool.onChange(later)
     signal.addEventListener('abort', onAbort, { once: true })
     if (signal.aborted) return onAbort()

@@ -41,6 +41,14 @@ export class Relying {
     }
   }
 
+  /** Looks no more: the start failed. A handle that is called looks again by itself. */
+  letGo(): void {
+    for (const { target } of this.#edges) {
+      target.interest?.[Symbol.dispose]()
+      target.interest = null
+    }
+  }
+
   get edges(): EdgeView[] {
     return this.#edges.map((edge) => this.view(edge))
   }

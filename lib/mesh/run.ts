@@ -111,6 +111,7 @@ export class Run {
 
   async #fail(reason: Error): Promise<void> {
     this.#end.abort()
+    this.#options.relying.letGo()
     await this.#serving?.abort(reason)
     this.#close()
   }

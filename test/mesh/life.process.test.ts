@@ -93,6 +93,19 @@ describe('life - how long a process lives', () => {
     taken.close()
   })
 
+  it('a listener that throws is an uncaught exception of the program, and harms nothing of ours', async () => {
+    await using programs = new Programs()
+    const code = `process.on('uncaughtException', (error) => console.log(error.message))
+      const d1 = ${hello}
+      d1.on('state', (state) => { throw new Error('no ' + state) })
+      d1.start().then(() => d1.stop()).then(() => console.log('stopped', d1.state, d1.address))`
+    const program = programs.start(...cjs(code))
+    expect(await program.ended).toBe(0)
+    const states = ['starting', 'waiting', 'ready', 'draining', 'stopped'].map((state) => `no ${state}`)
+    expect(program.lines.filter((line) => line.startsWith('no'))).toEqual(states)
+    expect(program.lines).toContain('stopped stopped null')
+  })
+
   it('require gives the function, with the other exports on it', async () => {
     await using programs = new Programs()
     const names =

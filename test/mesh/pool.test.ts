@@ -103,7 +103,8 @@ describe('pool - a sighting is a hint, a hello is the truth', () => {
     engine.tell('up', await instance('b', { mesh: 'elsewhere' }), { name: 'd1' })
     await clock.settle()
     expect(pool.live('d1')).toEqual([])
-    expect(pool.hidden('d1').map(({ peer }) => peer.lastError?.message)).toEqual([
+    expect(pool.hidden('d1').map(({ peer }) => peer.lastError?.message ?? peer.identity?.name)).toEqual([
+      'd2',
       expect.stringContaining('is of the mesh "elsewhere"'),
     ])
   })
@@ -147,6 +148,53 @@ describe('pool - a sighting is a hint, a hello is the truth', () => {
     engine.tell('up', late, { id: 'lateid' })
     await clock.settle()
     expect(pool.live('d1').length).toBe(1)
+  })
+})
+
+describe('pool - instances that lie or hide others', () => {
+  it('one that says hello and hangs up is tried at growing intervals', async () => {
+    let dials = 0
+    const listening = await network.transport('liar').listen({ host: 'liar', port: 0 }, (connection) => {
+      dials++
+      const self = { id: 'liarid', name: 'd1', version: '1.0.0', mesh: 'default', started: 1 } as const
+      const hello = () => helloOf({ ...self, state: 'ready' })
+      const session = new Session({ connection, clock, api: { ping: () => 1 }, hello })
+      void session.ready.then(() => session.close())
+    })
+    pool.want('d1')
+    await clock.settle()
+    engine.tell('up', listening.address, { id: 'liarid' })
+    await clock.advance(60_000)
+    expect(dials).toBeGreaterThan(20)
+    expect(dials).toBeLessThan(200)
+  })
+
+  it('a crowd of records that lead nowhere delays the instance that lives, and does not hide it', async () => {
+    await network.transport('mute').listen({ host: 'mute', port: 1 }, () => undefined)
+    pool.want('d1')
+    await clock.settle()
+    for (let i = 0; i < 100; i++)
+      engine.tell('up', { host: `fake${i}`, port: 1 }, { id: `f${i}`, version: '1.0.0' })
+    engine.tell('up', await instance('real'), { id: 'realid', version: '1.0.0' })
+    await clock.advance(2_000)
+    expect(pool.live('d1').map(({ identity }) => identity.id)).toEqual(['realid'])
+    for (let i = 0; i < 100; i++) engine.tell('down', { host: `fake${i}`, port: 1 }, { id: `f${i}` })
+    await clock.advance(10_000)
+    expect([pool.live('d1').length, pool.hidden('d1').length]).toEqual([1, 0])
+  })
+
+  it('peers that accept and stay silent give up their places too', async () => {
+    pool.want('d1')
+    await clock.settle()
+    for (let i = 0; i < 40; i++) {
+      const { address } = await network
+        .transport(`mute${i}`)
+        .listen({ host: `mute${i}`, port: 0 }, () => undefined)
+      engine.tell('up', address, { id: `m${i}` })
+    }
+    engine.tell('up', await instance('real'), { id: 'realid' })
+    await clock.advance(1_000)
+    expect(pool.live('d1').map(({ identity }) => identity.id)).toEqual(['realid'])
   })
 })
 

@@ -1,0 +1,95 @@
+import { inspect } from 'node:util'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { TestMesh } from '../support/mesh.js'
+
+const ping = { ping: () => 'pong' }
+let mesh: TestMesh
+
+beforeEach(() => {
+  mesh = new TestMesh()
+})
+
+afterEach(async () => {
+  expect(await mesh.end()).toEqual({ announced: 0, watched: 0, connections: 0 })
+})
+
+describe('races - start and stop in any order', () => {
+  it('stop in the tick of the start stops it', async () => {
+    const d1 = mesh.service('d1@1.0.0', ping)
+    const starting = d1.start()
+    await mesh.until(d1.stop())
+    await mesh.until(starting)
+    expect([d1.state, d1.address]).toEqual(['stopped', null])
+  })
+
+  it('stop, start, stop ends stopped; stop, start ends ready', async () => {
+    const d1 = mesh.service('d1@1.0.0', ping)
+    await mesh.until(d1.start())
+    await mesh.until(Promise.all([d1.stop(), d1.start(), d1.stop()]))
+    expect(d1.state).toBe('stopped')
+    await mesh.until(d1.start())
+    await mesh.until(Promise.all([d1.stop(), d1.start()]))
+    expect(d1.state).toBe('ready')
+  })
+
+  it('an aborted start leaves nothing behind, also when it waited for a stop', async () => {
+    const d1 = mesh.service('d1@1.0.0', ping)
+    await mesh.until(d1.start())
+    const abort = new AbortController()
+    const stopping = d1.stop()
+    const starting = d1.start({ signal: abort.signal })
+    const rejected = expect(starting).rejects.toThrow('enough')
+    abort.abort(new Error('enough'))
+    await mesh.until(stopping)
+    await mesh.settle()
+    await rejected
+    expect([d1.state, mesh.hub.announced]).toEqual(['stopped', 0])
+  })
+
+  it('an abort in the middle of a start stops it', async () => {
+    const d2 = mesh.service('d2@1.0.0', ping)
+    d2.rely('nobody')
+    const abort = new AbortController()
+    const rejected = expect(d2.start({ signal: abort.signal })).rejects.toThrow('enough')
+    await mesh.advance(100)
+    abort.abort(new Error('enough'))
+    await mesh.advance(100)
+    await rejected
+    expect([d2.state, mesh.hub.announced]).toEqual(['stopped', 0])
+  })
+
+  it('a start that failed looks for its dependencies no more', async () => {
+    const a = mesh.service('a@1.0.0', ping)
+    const b = mesh.service('b@1.0.0', ping)
+    a.rely('b')
+    b.rely('a')
+    void a.start()
+    await mesh.advance(50)
+    await expect(mesh.until(b.start())).rejects.toMatchObject({ code: 'DS_CYCLE' })
+    expect(mesh.hub.watched).toBe(1)
+  })
+})
+
+describe('races - many instances', () => {
+  it('thirty-two of one version do not hide one of another', async () => {
+    const api = { version: () => 2 }
+    const old = Array.from({ length: 40 }, (_, i) => mesh.service('d1@1.0.0', ping, `old${i}`))
+    await mesh.until(Promise.all(old.map((service) => service.start())))
+    await mesh.until(mesh.service('d1@2.0.0', api).start())
+    const handle = await mesh.until(mesh.client().dnodeFor<typeof api>('d1', '^2'))
+    expect(await mesh.until(handle.version())).toBe(2)
+    const { instances } = await mesh.until(mesh.client('other').inspect())
+    expect(instances.length).toBe(41)
+  })
+})
+
+describe('races - what a handle looks like', () => {
+  it('console.log shows the service and its methods, and nothing that writes on the terminal', async () => {
+    const nasty = { ...ping, ['\x1b[31mred\u202e\n']: () => 1 }
+    await mesh.until(mesh.service('d1@1.0.0', nasty).start())
+    const handle = await mesh.until(mesh.client().dnodeFor('d1'))
+    expect(inspect(handle)).toBe(String.raw`RemoteService d1@1.0.0 { ping, "\u001b[31mred\u202e\n" }`)
+    expect(Object.keys(handle)).toEqual(['ping', '\x1b[31mred\u202e\n'])
+    expect('then' in handle).toBe(false)
+  })
+})
