@@ -3,39 +3,63 @@
 /** A function, whatever it takes. */
 type AnyFunction = (...args: never[]) => unknown
 
-/** An awaited method: the same arguments, and a promise of what it answers. */
-type RemoteMethod<F extends AnyFunction> = (...args: Parameters<F>) => Promise<Awaited<ReturnType<F>>>
+/** An object that stands between methods, as `users` in `users.find`; lists and the like are data. */
+type Nested<T> = T extends
+  readonly unknown[] | Date | RegExp | ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>
+  ? never
+  : T extends object
+    ? T
+    : never
+
+/** The names that lead to a method, at once or further down. */
+type MethodNames<T> = {
+  [K in keyof T]-?: NonNullable<T[K]> extends AnyFunction
+    ? K
+    : [Nested<NonNullable<T[K]>>] extends [never]
+      ? never
+      : K
+}[keyof T]
+
+/** One signature in the form that a caller sees: `Awaits` true gives a promise, false gives nothing. */
+type Signature<Args extends unknown[], Result, Awaits extends boolean> = Awaits extends true
+  ? (...args: Args) => Promise<Awaited<Result>>
+  : (...args: Args) => void
+
+/** Up to four overloads are kept. Of a generic method the type parameters become what they are bound by. */
+type Mapped<F extends AnyFunction, Awaits extends boolean> = F extends {
+  (...args: infer A1): infer R1
+  (...args: infer A2): infer R2
+  (...args: infer A3): infer R3
+  (...args: infer A4): infer R4
+}
+  ? [A1, R1] extends [A4, R4]
+    ? Signature<A4, R4, Awaits>
+    : Signature<A1, R1, Awaits> &
+        Signature<A2, R2, Awaits> &
+        Signature<A3, R3, Awaits> &
+        Signature<A4, R4, Awaits>
+  : never
+
+type Form<T, Awaits extends boolean> = {
+  readonly [K in keyof T as K extends MethodNames<T> ? K : never]: NonNullable<T[K]> extends AnyFunction
+    ? Mapped<NonNullable<T[K]>, Awaits>
+    : Form<Nested<NonNullable<T[K]>>, Awaits>
+}
 
 /**
- * An api in its awaited form: every method returns a promise, nested objects are kept, values that are no
- * functions are left out. `Remote` without a type argument lets every method be called with anything.
+ * An api in its awaited form: every method returns a promise, nested objects and overloads are kept, callback
+ * parameters too; values that are no functions are left out. Without a type argument any path of names can be called
+ * with anything.
  */
-export type Remote<T = unknown> = unknown extends T
-  ? UntypedRemote
-  : {
-      readonly [K in keyof T as T[K] extends AnyFunction | object ? K : never]: T[K] extends AnyFunction
-        ? RemoteMethod<T[K]>
-        : T[K] extends object
-          ? Remote<T[K]>
-          : never
-    }
+export type Remote<T = unknown> = unknown extends T ? UntypedRemote : Form<T, true>
 
-/** A remote object of which nothing is known: any path of names can be called. */
+/** A remote object of which nothing is known. */
 export interface UntypedRemote {
   (...args: unknown[]): Promise<unknown>
   readonly [name: string]: UntypedRemote
 }
 
-/**
- * An api in dnode's classic form: methods return undefined and answer through callbacks.
- * Without a type argument every method can be called with anything.
- */
+/** An api in dnode's classic form: methods return nothing and answer through callbacks. */
 export type ClassicRemote<T = unknown> = unknown extends T
   ? Record<string, (...args: unknown[]) => void>
-  : {
-      readonly [K in keyof T as T[K] extends AnyFunction | object ? K : never]: T[K] extends AnyFunction
-        ? (...args: Parameters<T[K]>) => void
-        : T[K] extends object
-          ? ClassicRemote<T[K]>
-          : never
-    }
+  : Form<T, false>
