@@ -1,17 +1,5 @@
 /** The commands as data: what each is called, takes and says in its help. What they do is loaded when they run. */
-import type { Host, Settings, Talk } from './talk.js'
-
-/** What a command's `run` is given. */
-export interface Input {
-  readonly args: readonly string[]
-  readonly options: Readonly<Record<string, unknown>>
-  readonly settings: Settings
-  readonly talk: Talk
-  readonly host: Host
-}
-
-/** Does a command and answers its exit code. What it throws is told by the caller. */
-export type Run = (input: Input) => Promise<number>
+import type { Run } from './input.js'
 
 /** One command. */
 export interface CommandSpec {

@@ -2,7 +2,7 @@
 import { cycle, invalid, noInstance } from '../../base/errors.js'
 import type { MeshView } from '../../index.js'
 import { withMesh } from './client.js'
-import type { Input } from './commands.js'
+import type { Input } from './input.js'
 import { failureOf, type Failed } from './failure.js'
 import { dot, mermaid } from './graph-export.js'
 import { engineName } from './ls-rows.js'

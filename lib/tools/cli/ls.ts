@@ -2,7 +2,7 @@
 import { noInstance, unreachable } from '../../base/errors.js'
 import type { MeshView } from '../../index.js'
 import { withMesh } from './client.js'
-import type { Input } from './commands.js'
+import type { Input } from './input.js'
 import { failureOf } from './failure.js'
 import { columnsOf, engineName, rowsOf, summaryText } from './ls-rows.js'
 import { renderTable } from './table.js'

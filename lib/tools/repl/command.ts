@@ -1,7 +1,7 @@
 /** `dservice repl`: a prompt on a terminal, a script through a pipe, single expressions with `-e`. */
 import { invalid } from '../../base/errors.js'
 import { withMesh } from '../cli/client.js'
-import type { Input } from '../cli/commands.js'
+import type { Input } from '../cli/input.js'
 
 export async function run(input: Input): Promise<number> {
   const { options, settings, talk, host } = input

@@ -2,7 +2,7 @@
 import type { ReplOptions } from 'node:repl'
 import { inspect } from 'node:util'
 import type { DService, MeshView } from '../../index.js'
-import type { Input } from '../cli/commands.js'
+import type { Input } from '../cli/input.js'
 import { graphText } from '../cli/graph-text.js'
 import { showMesh } from '../cli/ls.js'
 import { packageVersion } from '../cli/package-version.js'

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs'
 import { systemClock } from '../../base/clock.js'
 import { invalid } from '../../base/errors.js'
-import type { Input } from '../cli/commands.js'
+import type { Input } from '../cli/input.js'
 import type { Settings, Talk } from '../cli/talk.js'
 import { Child, type Ending } from './child.js'
 import { nameFiles, type Part } from './naming.js'

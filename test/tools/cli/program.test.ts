@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { COMMANDS } from '../../../lib/tools/cli/commands.js'
 import { runCli } from '../../support/cli.js'
-import { importsOf, textOf } from '../../support/sources.js'
+import { filesOf, importsOf, textOf } from '../../support/sources.js'
 
 const names = COMMANDS.map(({ usage }) => usage.split(' ')[0] ?? '')
 const document = (text: string): unknown => {
@@ -168,5 +168,11 @@ describe('the command line', () => {
         "picocolors",
       ]
     `)
+  })
+
+  it('the command line - only the program knows the list of commands, which knows them all', () => {
+    const tools = filesOf('lib/tools').flatMap((file) => importsOf(file, textOf(file)))
+    const users = tools.filter(({ to }) => to === 'lib/tools/cli/commands.ts').map(({ from }) => from)
+    expect(users).toEqual(['lib/tools/cli/program.ts'])
   })
 })
