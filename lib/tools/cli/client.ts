@@ -1,6 +1,7 @@
 /** How a command joins the mesh: as a client that announces nothing, and always leaves again. */
 import type { DService, DServiceOptions, Logger } from '../../index.js'
 import type { Host, Settings } from './talk.js'
+import { jsonText } from './text.js'
 
 /** A person at a shell waits shorter for an instance than a program does, until --timeout says otherwise. */
 const INSTANCE_WAIT = '300ms'
@@ -35,7 +36,7 @@ function loggerTo(host: Host): Logger {
   const at =
     (level: string) =>
     (fields: object, message: string): void => {
-      host.stderr.write(`${level} ${message} ${JSON.stringify(fields)}\n`)
+      host.stderr.write(`${level} ${message} ${jsonText(fields)}\n`)
     }
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }

@@ -2,7 +2,7 @@
 import { reasonOf, toError } from '../../base/errors.js'
 import { exitOf, type Phase } from './exit.js'
 import type { Style } from './style.js'
-import { plain } from './text.js'
+import { inset } from './text.js'
 
 /** The `error` of a JSON document. */
 export interface Failed {
@@ -42,7 +42,7 @@ export function failureOf(thrown: unknown, phase: Phase): Failed {
   return {
     code: own || typeof parts.code === 'number' ? String(parts.code) : String(parts.code ?? error.name),
     exit: exitOf(error, phase),
-    message: own && typeof parts.summary === 'string' ? parts.summary : error.message,
+    message: own && typeof parts.summary === 'string' ? parts.summary : String(error.message),
     ...(own || error.name === 'Error' ? {} : { name: error.name }),
     ...(own && typeof parts.hint === 'string' ? { hint: parts.hint } : {}),
     ...(typeof parts.ran === 'string' ? { ran: parts.ran } : {}),
@@ -57,12 +57,15 @@ function listOf(value: unknown): string[] | undefined {
   return value.map((item) => (typeof item === 'string' ? item : JSON.stringify(item)))
 }
 
+/** Where the texts of a failure begin; their further lines begin there too. */
+const INDENT = 9
+
 /** The failure in lines for a terminal: what, why, what to do. */
 export function failureText(failed: Failed, style: Style): string {
   const { colors } = style
-  const lines = [`${colors.red(colors.bold('error'))}  ${plain(named(failed))}`]
+  const lines = [`${colors.red(colors.bold('error'))}  ${inset(named(failed), INDENT)}`]
   const add = (label: string, text: string | undefined): void => {
-    if (text) lines.push(`  ${colors.dim(label.padEnd(6))} ${plain(text)}`)
+    if (text) lines.push(`  ${colors.dim(label.padEnd(6))} ${inset(text, INDENT)}`)
   }
   add('hint', failed.hint)
   if (failed.known && !mentions(failed.hint, failed.known)) add('known', failed.known.join(', '))

@@ -8,7 +8,7 @@ import { columnsOf, engineName, rowsOf, summaryText } from './ls-rows.js'
 import { renderTable } from './table.js'
 import type { Talk } from './talk.js'
 import { parseService, type ServiceTarget } from './target.js'
-import { plain } from './text.js'
+import { oneLine } from './text.js'
 
 export async function run({ args, settings, talk, host }: Input): Promise<number> {
   const target = args[0] === undefined ? undefined : parseService(args[0])
@@ -51,7 +51,9 @@ export function showMesh(view: MeshView, talk: Talk): void {
   }
   for (const { name, version, address, reason } of view.unreachable) {
     const who = name === null ? 'something' : [name, version].filter((part) => part !== null).join('@')
-    talk.warn(plain(`${talk.style.marks.no} ${who} is announced at ${address}, but not reachable: ${reason}`))
+    talk.warn(
+      oneLine(`${talk.style.marks.no} ${who} is announced at ${address}, but not reachable: ${reason}`),
+    )
   }
 }
 

@@ -2,6 +2,7 @@
 import { failureOf, failureText, type Failed } from './failure.js'
 import type { Phase } from './exit.js'
 import { styleOf, type Style } from './style.js'
+import { jsonText } from './text.js'
 
 /** A stream to write on; process.stdout and a test's array of lines are both one. */
 export interface Writer {
@@ -59,7 +60,7 @@ export class Talk {
 
   /** Data for programs: one JSON document on a line of its own. Every document says its version. */
   document(value: object): void {
-    this.data(JSON.stringify({ v: 1, ...value }))
+    this.data(jsonText({ v: 1, ...value }))
   }
 
   /** Talk: on stderr, silent with --quiet and --json. */

@@ -1,10 +1,19 @@
 /** Values on their way out: as text for people, as JSON for programs. */
 import { inspect } from 'node:util'
+import { jsonText, plain } from './text.js'
 
 /** A value as text: JSON where JSON can say it, so that it can be piped on; else as Node shows it. */
 export function valueText(value: unknown, colors = false): string {
-  if (isJson(value)) return JSON.stringify(value, null, 2)
-  return inspect(value, { colors, depth: 8, maxArrayLength: 1_000, maxStringLength: 100_000 })
+  if (isJson(value)) return jsonText(value, 2)
+  return shown(value, { colors, depth: 8 })
+}
+
+/** A value as Node shows it. One that holds control characters is shown without colours, which are made of such. */
+export function shown(value: unknown, { colors, depth }: { colors: boolean; depth: number }): string {
+  const options = { depth, showProxy: false, maxArrayLength: 1_000, maxStringLength: 100_000 }
+  const bare = inspect(value, options)
+  const safe = plain(bare)
+  return colors && safe === bare ? inspect(value, { ...options, colors }) : safe
 }
 
 /** Whether JSON can say all of a value: no undefined, no NaN, no object but plain ones, no cycle. */

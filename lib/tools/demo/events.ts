@@ -3,7 +3,7 @@ import type { MeshView } from '../../index.js'
 import { engineName } from '../cli/ls-rows.js'
 import { showMesh } from '../cli/ls.js'
 import type { Talk } from '../cli/talk.js'
-import { span } from '../cli/text.js'
+import { jsonText, oneLine, span } from '../cli/text.js'
 
 /** One event. With --json each is a line. */
 export type Event =
@@ -49,7 +49,7 @@ function lineOf(event: Exclude<Event, { type: 'mesh' }>, { style }: Talk): strin
       return `${colors.bold('dservice')} ${event.version}  demo on loopback, nothing leaves this machine  ${colors.dim(`mesh ${event.mesh}, ${engineName(event.engine)}`)}`
     case 'fallback':
       return colors.yellow(
-        `  ${marks.wait} no mDNS here: ${event.reason}; going on with a static list (${engineName(event.engine)})`,
+        `  ${marks.wait} no mDNS here: ${oneLine(event.reason)}; going on with a static list (${engineName(event.engine)})`,
       )
     case 'up': {
       const where = event.address ?? ''
@@ -60,7 +60,7 @@ function lineOf(event: Exclude<Event, { type: 'mesh' }>, { style }: Talk): strin
     case 'call': {
       const healed =
         event.healed === undefined ? '' : colors.green(`  ${marks.ok} healed in ${span(event.healed)}`)
-      return `  client ${event.text} -> ${JSON.stringify(event.value)}  ${colors.dim(span(event.ms))}${healed}`
+      return `  client ${event.text} -> ${jsonText(event.value)}  ${colors.dim(span(event.ms))}${healed}`
     }
     case 'kill':
       return `  ${colors.red(`kill -9 ${event.name}`)}  pid ${event.pid}, ${event.address ?? ''}`

@@ -1,4 +1,5 @@
 /** Completion of services and their methods; anything else is left to Node. */
+import { oneLine } from '../cli/text.js'
 
 /** What can be completed: the services that were seen, and the methods of each. */
 export interface Completable {
@@ -26,7 +27,9 @@ function member(line: string, services: Completable): Completion | null {
   const [lead = '', name = '', part = ''] = match ?? []
   const service = name.split('@')[0] || name
   if (!match || !services.names.includes(service)) return null
-  const hits = services.methods(service).filter((method) => method.startsWith(part))
+  // a name that would paint on the screen cannot be typed either
+  const offered = services.methods(service).filter((method) => method === oneLine(method))
+  const hits = offered.filter((method) => method.startsWith(part))
   return [hits.map((method) => lead + method), lead + part]
 }
 

@@ -2,6 +2,7 @@
 import { inspect } from 'node:util'
 import { splitAt } from '../../base/names.js'
 import { callPath } from '../cli/handle.js'
+import { oneLine } from '../cli/text.js'
 import type { DService, HandleOptions, MeshView, Remote } from '../../index.js'
 
 /** Calls a method of a service by its path. */
@@ -154,5 +155,5 @@ function describe({ spec, versions, methods }: Known & { spec: string }): string
   if (versions.length === 0) return `RemoteService ${spec} (not seen; .ls looks again)`
   const name = versions.length === 1 && !spec.includes('@', 1) ? `${spec}@${versions.join()}` : spec
   const others = versions.length > 1 ? ` (${versions.join(', ')})` : ''
-  return `RemoteService ${name}${others} { ${methods.join(', ')} }`
+  return oneLine(`RemoteService ${name}${others} { ${methods.join(', ')} }`)
 }

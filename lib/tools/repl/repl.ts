@@ -1,13 +1,13 @@
 /** The prompt: services as live objects, their methods completed, their errors told as the commands tell them. */
 import type { ReplOptions } from 'node:repl'
-import { inspect } from 'node:util'
 import type { DService, MeshView } from '../../index.js'
 import type { Input } from '../cli/input.js'
 import { graphText } from '../cli/graph-text.js'
 import { showMesh } from '../cli/ls.js'
 import { packageVersion } from '../cli/package-version.js'
 import type { Talk } from '../cli/talk.js'
-import { count } from '../cli/text.js'
+import { count, plain } from '../cli/text.js'
+import { shown } from '../cli/values.js'
 import { complete } from './complete.js'
 import { ReplEngine } from './engine.js'
 import { historyFile, keepHistory } from './history.js'
@@ -63,7 +63,7 @@ function terminalOptions({ host, talk }: Prompt): ReplOptions {
     terminal: true,
     useColors: colors,
     breakEvalOnSigint: true,
-    writer: (value: unknown) => inspect(value, { showProxy: false, depth: 4, colors }),
+    writer: (value: unknown) => shown(value, { depth: 4, colors }),
   }
 }
 
@@ -124,10 +124,11 @@ function isOfCall(error: unknown): boolean {
 const OWN_FRAME = /\((?:node:|<anonymous>)|at node:|[\\/]tools[\\/]repl[\\/]/
 
 function localText(error: unknown): string {
-  if (!(error instanceof Error)) return `Uncaught ${inspect(error)}`
+  if (!(error instanceof Error)) return `Uncaught ${shown(error, { depth: 4, colors: false })}`
   if ((error as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_INTERRUPTED') return 'interrupted'
   const lines = (error.stack ?? String(error)).split('\n')
-  return `Uncaught ${lines.filter((line) => !/^\s+at /.test(line) || !OWN_FRAME.test(line)).join('\n')}`
+  const told = lines.filter((line) => !/^\s+at /.test(line) || !OWN_FRAME.test(line))
+  return plain(`Uncaught ${told.join('\n')}`)
 }
 
 /** Node leaves proxies alone when it completes; ours know their methods. */

@@ -1,12 +1,11 @@
 /** Code without a prompt: `-e`, and lines that come through a pipe. */
 import { PassThrough, Writable } from 'node:stream'
 import { createInterface } from 'node:readline'
-import { inspect } from 'node:util'
 import { invalid, reasonOf } from '../../base/errors.js'
 import type { DService } from '../../index.js'
 import type { Input } from '../cli/input.js'
 import type { Talk } from '../cli/talk.js'
-import { jsonable } from '../cli/values.js'
+import { jsonable, shown } from '../cli/values.js'
 import { ReplEngine } from './engine.js'
 import { isUnfinished } from './evaluation.js'
 import { LiveServices } from './live.js'
@@ -134,9 +133,6 @@ class Script {
   #show(value: unknown): void {
     if (value === undefined) return
     if (this.#talk.json) this.#talk.document({ value: jsonable(value) })
-    else
-      this.#talk.data(
-        inspect(value, { depth: 8, showProxy: false, colors: this.#talk.style.colors.isColorSupported }),
-      )
+    else this.#talk.data(shown(value, { depth: 8, colors: this.#talk.style.colors.isColorSupported }))
   }
 }

@@ -30,6 +30,11 @@ describe('completion', () => {
     },
   )
 
+  it('completion - a name with control characters is not offered', () => {
+    const hostile = { names: ['d1'], methods: () => ['ok', 'a\u009b31m', 'b\nc', 'd\u202e'] }
+    expect(complete('d1.', hostile)).toEqual([['d1.ok'], 'd1.'])
+  })
+
   it('completion - only an identifier can be a global', () => {
     expect(['d1', '$a_1', 'my-svc', '@a/b', '1a', ''].map(isIdentifier)).toEqual([
       true,
