@@ -1,0 +1,36 @@
+/** What is to be reached, each bar as a figure of one run. */
+import { between } from './figures.mjs'
+import { OTHERS } from './peers.mjs'
+
+const max = Math.max
+const two = (value) => value.toFixed(2)
+
+/** Bars of the run, those only whose figures it has. */
+export function barsOf({ summary, results }) {
+  const of = (name, measure, key) => summary[name]?.[measure]?.[key]
+  const others = OTHERS.filter((name) => name in summary)
+  const bars = []
+  const add = (text, value, { bound, atMost = false, write = two }) => {
+    if (value === undefined || value === null || Number.isNaN(value)) return
+    bars.push({ text, figure: write(value), isMet: atMost ? value <= bound : value >= bound })
+  }
+  for (const n of ['64', '256']) {
+    add(`${n} in flight, of the limit, at least 0.6`, of('dservice', n, 'ratio'), { bound: 0.6 })
+    const least = Math.min(...others.map((name) => between(results, ['dservice', name], n) ?? Infinity))
+    add(`${n} in flight, times the best other, at least 6`, finite(least), { bound: 6 })
+    add(`${n} in flight, us of cpu a call on both ends, at most 5`, of('dservice', n, 'cpu'), atMost(5))
+  }
+  add('1 in flight, p50 of a raw echo, at most 1.5', of('dservice', '1', 'p50Ratio'), atMost(1.5))
+  const best = Math.min(...others.map((name) => of(name, '1', 'p50') ?? Infinity))
+  add('1 in flight, p50 of the best other, below 1', finite(of('dservice', '1', 'p50') / best), atMost(1))
+  add('100 kB of JSON, of the limit, at least 0.9', of('dservice', 'big', 'ratio'), { bound: 0.9 })
+  add('connected to first answer, ms, at most 10', of('dservice', 'first', 'ms'), atMost(10))
+  add('an idle connection, KB, at most 12', of('dservice', 'idle', 'kb'), atMost(12))
+  const classic = max(...['64', '256'].map((n) => between(results, ['classic', 'classic:limit'], n) ?? NaN))
+  add("against npm's dnode, of what its server allows, at least 0.8", classic, { bound: 0.8 })
+  return bars
+}
+
+const atMost = (bound) => ({ bound, atMost: true })
+/** Infinity over nothing: there was nobody to compare with. */
+const finite = (value) => (Number.isFinite(value) && value > 0 ? value : undefined)

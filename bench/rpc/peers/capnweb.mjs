@@ -1,0 +1,68 @@
+/**
+ * capnweb.
+ *
+ *   capnweb      over TCP, one line a message, by its own seam for transports: its fastest way between two processes
+ *   capnweb:ws   over WebSockets, as its manual shows
+ */
+import { once } from 'node:events'
+import { newWebSocketRpcSession, RpcSession, RpcTarget } from 'capnweb'
+import { WebSocket, WebSocketServer } from 'ws'
+import { answer } from '../payload.mjs'
+import { dial, HOST, linesOf, listen } from './sockets.mjs'
+
+// Node 20 has no WebSocket of its own, and capnweb looks for the global one
+globalThis.WebSocket ??= WebSocket
+
+export const idle = true
+
+class Api extends RpcTarget {
+  answer(value) {
+    return answer(value)
+  }
+}
+
+export async function serve(name) {
+  if (name === 'capnweb') return listen((socket) => new RpcSession(lines(socket), new Api()))
+  const server = new WebSocketServer({ port: 0, host: HOST, backlog: 2048 })
+  server.on('connection', (socket) => newWebSocketRpcSession(socket, new Api()))
+  await once(server, 'listening')
+  return { port: server.address().port }
+}
+
+export async function connect(address, name) {
+  if (name === 'capnweb') {
+    const socket = await dial(address)
+    const stub = new RpcSession(lines(socket)).getRemoteMain()
+    return { call: (value) => stub.answer(value), close: () => socket.destroy() }
+  }
+  const socket = new WebSocket(`ws://${HOST}:${address.port}`)
+  await once(socket, 'open')
+  const stub = newWebSocketRpcSession(socket)
+  return { call: (value) => stub.answer(value), close: () => socket.terminate() }
+}
+
+/** Lines as capnweb's transport. */
+function lines(socket) {
+  const held = []
+  let waiting = null
+  let ended = null
+  const end = (error) => {
+    ended = error
+    waiting?.fail(error)
+  }
+  socket.on('error', end).on('close', () => end(new Error('closed')))
+  linesOf(socket, (line) => {
+    if (!waiting) return held.push(line)
+    waiting.done(line)
+    waiting = null
+  })
+  return {
+    send: (message) => void socket.write(message + '\n'),
+    receive: () =>
+      new Promise((done, fail) => {
+        if (held.length > 0) return done(held.shift())
+        waiting = { done, fail }
+        if (ended) waiting.fail(ended)
+      }),
+  }
+}

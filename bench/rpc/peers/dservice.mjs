@@ -1,0 +1,63 @@
+/**
+ * dservice itself, as built in the folder that DSERVICE_DIST names.
+ *
+ *   dservice   the public handle of `dnodeFor`, found by `static:`; deadlines, ids and errors on
+ *   session    the bare session below it: no look-up, no choice of an instance
+ */
+import net from 'node:net'
+import { answer } from '../payload.mjs'
+import { freePort, HOST, listen } from './sockets.mjs'
+
+const dist = process.env.DSERVICE_DIST ?? new URL('../../../dist', import.meta.url).pathname
+const load = (file) => import(`file://${dist}/lib/${file}`)
+
+export const idle = true
+
+export async function serve(name) {
+  if (name === 'session') {
+    const toSession = await sessions()
+    return listen((socket) => toSession(socket, { answer }))
+  }
+  const { dservice } = await load('index.js')
+  const port = await freePort()
+  const engine = `static:bench=${HOST}:${port}`
+  await dservice('bench@1.0.0', { answer }, { engine, port, mesh: 'bench' }).start()
+  return { port }
+}
+
+/** What takes time before there is anything to measure: the loading of code. */
+export async function prepare(name) {
+  if (name === 'session') return sessions()
+  return (await load('index.js')).dservice
+}
+
+export async function connect({ port }, name, prepared) {
+  if (name === 'session') return connectSession(port, prepared)
+  const mesh = prepared({ engine: `static:bench=${HOST}:${port}`, mesh: 'bench' })
+  const remote = await mesh.dnodeFor('bench', '^1')
+  return { call: (value) => remote.answer(value), close: () => mesh.stop() }
+}
+
+async function connectSession(port, toSession) {
+  const socket = net.connect({ port, host: HOST, noDelay: true, allowHalfOpen: true })
+  await new Promise((done) => socket.once('connect', done))
+  const session = toSession(socket, {})
+  await session.ready
+  const options = { timeout: 30_000 }
+  const call = async (value) => {
+    const outcome = await session.call('answer', [value], options)
+    if (!outcome.ok) throw outcome.error
+    return outcome.value
+  }
+  return { call, close: () => session.close() }
+}
+
+/** Makes a session of a socket, as the serving and the dialling half of the library do. */
+async function sessions() {
+  const [{ Session }, { connectionOf }, { systemClock: clock }, { helloOf }] = await Promise.all(
+    ['dnode/session.js', 'wire/stream.js', 'base/clock.js', 'dnode/hello.js'].map(load),
+  )
+  const peer = { transport: 'tcp', address: 'bench' }
+  return (socket, api) =>
+    new Session({ connection: connectionOf(socket, { peer, clock }), clock, api, hello: () => helloOf(null) })
+}

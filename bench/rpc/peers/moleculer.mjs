@@ -1,0 +1,24 @@
+/** moleculer over its TCP transport, which finds peers by multicast: only in a network of its own. */
+import { createRequire } from 'node:module'
+import { answer } from '../payload.mjs'
+
+const { ServiceBroker } = createRequire(import.meta.url)('moleculer')
+
+export const multicasts = true
+
+const broker = (nodeID) =>
+  new ServiceBroker({ nodeID, transporter: 'TCP', logger: false, metrics: false, requestTimeout: 30_000 })
+
+export async function serve() {
+  const server = broker('server')
+  server.createService({ name: 'bench', actions: { answer: ({ params }) => answer(params) } })
+  await server.start()
+  return {}
+}
+
+export async function connect() {
+  const client = broker(`client-${process.pid}`)
+  await client.start()
+  await client.waitForServices('bench')
+  return { call: (value) => client.call('bench.answer', value), close: () => client.stop() }
+}

@@ -1,0 +1,10 @@
+/** The serving process of one peer: serves, says where, and ends with the process that started it. */
+import { driverOf } from './peers.mjs'
+
+const name = process.argv[2]
+process.on('disconnect', () => process.exit())
+process.on('message', () => {
+  globalThis.gc()
+  process.send('collected')
+})
+process.send(await (await driverOf(name)).serve(name))
