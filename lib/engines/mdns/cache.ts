@@ -1,6 +1,7 @@
 /** What others announced, for as long as they said: records with their time to live, bounded in number. */
 import { fold } from '../dnssd/names.js'
 import { recordKey, type RecordType, type Resource } from '../dnssd/records.js'
+import { Schedule } from './schedule.js'
 
 /** Records in all, pointers under one name, and records of one other type under one name. */
 const MOST_RECORDS = 10_000
@@ -20,13 +21,12 @@ const BATCH = 1_000
 
 /** A record in the cache. */
 interface Entry {
+  readonly key: string
   readonly record: Resource
   readonly receivedAt: number
   readonly expiresAt: number
   /** Refreshes asked so far. */
   readonly stage: number
-  /** The next refresh, or the end. */
-  readonly nextAt: number
 }
 
 /** What became due. */
@@ -41,8 +41,9 @@ export class Cache {
   /** By folded name, then by record key. */
   readonly #names = new Map<string, Map<string, Entry>>()
   #size = 0
-  /** Never later than the earliest `nextAt`; earlier costs one look for nothing. */
-  #wakeAt = Infinity
+  /** Each entry is in one of the two: when it is to be asked again, or when its time is over. */
+  readonly #refreshes = new Schedule<Entry>()
+  readonly #ends = new Schedule<Entry>()
 
   constructor(random: () => number) {
     this.#random = random
@@ -53,7 +54,7 @@ export class Cache {
   }
 
   get wakeAt(): number {
-    return this.#wakeAt
+    return Math.min(this.#refreshes.next, this.#ends.next)
   }
 
   /** Takes a record that was received. Answers false where there is no room, or nothing to say goodbye to. */
@@ -65,7 +66,7 @@ export class Cache {
     if (!before && !this.#hasRoom(record, entries)) return false
     if (record.flush) this.#flushOthers(record, entries, now)
     this.#names.set(fold(record.name), entries)
-    this.#put(entries, this.#entry(record, now))
+    this.#put(entries, entryOf(key, record, now))
     return true
   }
 
@@ -97,60 +98,53 @@ export class Cache {
   drop(name: string, only?: Resource): void {
     const entries = this.#names.get(fold(name))
     if (!entries) return
-    const keys = only ? [recordKey(only)] : [...entries.keys()]
-    for (const key of keys) if (entries.delete(key)) this.#size--
+    for (const key of only ? [recordKey(only)] : [...entries.keys()]) {
+      const entry = entries.get(key)
+      if (!entry) continue
+      entries.delete(key)
+      this.#unschedule(entry)
+      this.#size--
+    }
     if (entries.size === 0) this.#names.delete(fold(name))
   }
 
   /** Takes out what has expired, and answers it with what should be asked again. */
   tick(now: number): Due {
-    if (this.#wakeAt > now) return { expired: [], refresh: [] }
-    const expired: Resource[] = []
-    const refresh: Resource[] = []
-    this.#wakeAt = Infinity
-    for (const entry of [...this.#names.values()].flatMap((entries) => [...entries.values()])) {
-      if (entry.expiresAt <= now) {
-        this.drop(entry.record.name, entry.record)
-        expired.push(entry.record)
-      } else if (entry.stage < REFRESHES.length && entry.nextAt <= now + BATCH) {
-        refresh.push(entry.record)
-        this.#replace(this.#later(entry))
-      } else this.#wakeAt = Math.min(this.#wakeAt, entry.nextAt)
-    }
-    return { expired, refresh }
-  }
-
-  #entry(received: Resource, now: number): Entry {
-    const record = { ...received, ttl: Math.max(received.ttl, LEAST_TTL) }
-    const expiresAt = now + record.ttl * 1_000
-    return { record, receivedAt: now, expiresAt, stage: 0, nextAt: this.#refreshAt(record, now, 0) }
-  }
-
-  #refreshAt({ ttl }: Resource, receivedAt: number, stage: number): number {
-    const part = REFRESHES[stage]
-    return receivedAt + ttl * 1_000 * (part === undefined ? 1 : part + REFRESH_SPREAD * this.#random())
-  }
-
-  #later(entry: Entry): Entry {
-    const stage = entry.stage + 1
-    return { ...entry, stage, nextAt: this.#refreshAt(entry.record, entry.receivedAt, stage) }
+    const expired = this.#ends.take(now).map(({ record }) => record)
+    for (const record of expired) this.drop(record.name, record)
+    const due = this.#refreshes.next <= now ? this.#refreshes.take(now + BATCH) : []
+    for (const entry of due) this.#replace(entry, { ...entry, stage: entry.stage + 1 })
+    return { expired, refresh: due.map(({ record }) => record) }
   }
 
   /** Puts an entry last, in place of an equal one. */
-  #put(entries: Map<string, Entry> | undefined, entry: Entry): void {
-    if (!entries) return
-    const key = recordKey(entry.record)
-    if (!entries.delete(key)) this.#size++
-    entries.set(key, entry)
-    this.#wakeAt = Math.min(this.#wakeAt, entry.nextAt)
+  #put(entries: Map<string, Entry>, entry: Entry): void {
+    const before = entries.get(entry.key)
+    if (before) this.#unschedule(before)
+    else this.#size++
+    entries.delete(entry.key)
+    entries.set(entry.key, entry)
+    this.#schedule(entry)
   }
 
   /** Changes an entry's times in its own place: only what was received anew is the newest. */
-  #replace(entry: Entry): void {
-    const entries = this.#names.get(fold(entry.record.name))
-    const key = recordKey(entry.record)
-    if (entries?.has(key)) entries.set(key, entry)
-    this.#wakeAt = Math.min(this.#wakeAt, entry.nextAt)
+  #replace(before: Entry, entry: Entry): void {
+    this.#unschedule(before)
+    this.#names.get(fold(entry.record.name))?.set(entry.key, entry)
+    this.#schedule(entry)
+  }
+
+  #schedule(entry: Entry): void {
+    const { record, receivedAt, stage } = entry
+    const part = REFRESHES[stage]
+    if (part === undefined) return this.#ends.set(entry, entry.expiresAt)
+    const at = receivedAt + record.ttl * 1_000 * (part + REFRESH_SPREAD * this.#random())
+    this.#refreshes.set(entry, at)
+  }
+
+  #unschedule(entry: Entry): void {
+    this.#refreshes.delete(entry)
+    this.#ends.delete(entry)
   }
 
   #hasRoom(record: Resource, entries: ReadonlyMap<string, Entry>): boolean {
@@ -167,10 +161,18 @@ export class Cache {
   }
 
   #end(entry: Entry, now: number): boolean {
-    const expiresAt = Math.min(entry.expiresAt, now + GRACE)
-    this.#replace({ ...entry, expiresAt, nextAt: expiresAt, stage: REFRESHES.length })
+    this.#replace(entry, {
+      ...entry,
+      expiresAt: Math.min(entry.expiresAt, now + GRACE),
+      stage: REFRESHES.length,
+    })
     return true
   }
+}
+
+function entryOf(key: string, received: Resource, now: number): Entry {
+  const record = { ...received, ttl: Math.max(received.ttl, LEAST_TTL) }
+  return { key, record, receivedAt: now, expiresAt: now + record.ttl * 1_000, stage: 0 }
 }
 
 function isOfType<T extends RecordType>(record: Resource, type: T): record is Extract<Resource, { type: T }> {

@@ -5,7 +5,8 @@ import { isLoopback, type Message, type Question, type Resource } from '../dnssd
 import { Cache } from './cache.js'
 import { Inquiries } from './inquiries.js'
 import { ask, within, type Machine, type Send, type Source, type Timing } from './machine.js'
-import { View, lookUp, type Found } from './sightings.js'
+import { lookUp, type Found } from './sightings.js'
+import { View } from './view.js'
 
 export type QuerierEvent =
   | { readonly type: 'watch' | 'unwatch'; readonly question: string }
@@ -218,11 +219,9 @@ class MeshQuerier implements Querier {
   /** Nobody answers for this instance. Should it come back without an announcement, we find it by asking anew. */
   #giveUp(instance: string, touched: Set<string>, now: number): void {
     for (const question of this.#watched.keys()) {
-      for (const pointer of this.#cache.records(question, 'PTR')) {
-        if (fold(pointer.target) !== instance) continue
-        this.#cache.drop(question, pointer)
-        this.#askSoon(question, now + FIRST_INTERVAL)
-      }
+      if (!this.#points(question, instance)) continue
+      this.#cache.drop(question, pointer(question, instance))
+      this.#askSoon(question, now + FIRST_INTERVAL)
     }
     this.#forget(instance)
     touched.add(instance)
@@ -273,7 +272,7 @@ class MeshQuerier implements Querier {
   }
 
   #points(question: string, instance: string): boolean {
-    return this.#cache.has({ type: 'PTR', name: question, target: instance, ttl: 0, flush: false })
+    return this.#cache.has(pointer(question, instance))
   }
 
   #isPointedTo(instance: string): boolean {
@@ -284,6 +283,10 @@ class MeshQuerier implements Querier {
   #onHost(host: string): string[] {
     return [...(this.#hosts.get(fold(host)) ?? [])]
   }
+}
+
+function pointer(name: string, target: string): Resource {
+  return { type: 'PTR', name, target, ttl: 0, flush: false }
 }
 
 function chunks(questions: readonly Question[]): Question[][] {
