@@ -67,24 +67,30 @@ export function isDServiceError(value: unknown): value is DServiceError {
     : false
 }
 
-/** The text of anything that was thrown: an Error's message, else the thing itself. */
-export function reasonOf(thrown: unknown): string {
-  if (thrown instanceof AggregateError && thrown.message === '') return thrown.errors.map(reasonOf).join('; ')
-  return thrown instanceof Error ? thrown.message : textOf(thrown)
+/** True for an Error; false also for what throws when it is asked, as a revoked proxy does. */
+export function isError(value: unknown): value is Error {
+  try {
+    return value instanceof Error
+  } catch {
+    return false
+  }
 }
 
-/** An object without a prototype, or with a toString that throws, has no text of its own. */
-function textOf(thrown: unknown): string {
+/** The text of anything that was thrown: an Error's message, else the thing itself. Never throws. */
+export function reasonOf(thrown: unknown): string {
   try {
-    return String(thrown)
+    if (thrown instanceof AggregateError && thrown.message === '')
+      return thrown.errors.map(reasonOf).join('; ')
+    return thrown instanceof Error ? `${thrown.message}` : String(thrown)
   } catch {
+    // no prototype, or a getter or toString that throws
     return `something of type ${typeof thrown} that has no text`
   }
 }
 
-/** Whatever was thrown, as an Error. */
+/** Whatever was thrown, as an Error. Never throws; reading the `message` of what it answers may: that is what `reasonOf` is for. */
 export function toError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(textOf(thrown))
+  return isError(thrown) ? thrown : new Error(reasonOf(thrown))
 }
 
 type Make = (failure: Failure) => DServiceError

@@ -1,5 +1,5 @@
 /** Values -> what can travel: functions taken out, cycles made links, everything else copied as JSON has it. */
-import { DServiceError, limit, reasonOf, unsendable } from '../base/errors.js'
+import { DServiceError, isError, limit, reasonOf, unsendable } from '../base/errors.js'
 import { LIMITS } from '../base/options.js'
 import type { Path, Scrubbed } from './messages.js'
 import type { Exports } from './refs.js'
@@ -94,7 +94,7 @@ class Scrubber {
       return { arguments: list, callbacks, links: this.#links ?? NO_LINKS, size: this.#size }
     } catch (thrown) {
       for (const id of this.#added) this.#to.exports?.remove(id)
-      if (thrown instanceof DServiceError) throw thrown
+      if (isError(thrown) && thrown instanceof DServiceError) throw thrown
       throw this.#refuse(`cannot be read: ${reasonOf(thrown)}`, 'leave it out, or send plain data', thrown)
     }
   }

@@ -1,5 +1,5 @@
 /** Errors <-> what travels of them. Stacks stay at home. */
-import { DServiceError, reasonOf, type Code, type Ran } from '../base/errors.js'
+import { DServiceError, isError, reasonOf, type Code, type Ran } from '../base/errors.js'
 import { LIMITS } from '../base/options.js'
 import { isObject, unexpected, type Fields } from './check.js'
 import type { WireError } from './messages.js'
@@ -23,9 +23,9 @@ export function writeWireError(thrown: unknown, ran: Ran): WireError {
   }
 }
 
-/** Whatever was thrown, as an Error. Never throws, unlike String() of an object without a prototype. */
+/** Whatever a method threw, as an Error with the text that travels of it. Never throws. */
 export function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(writeWireError(thrown, 'yes').message)
+  return isError(thrown) ? thrown : new Error(writeWireError(thrown, 'yes').message)
 }
 
 /** The same without what may be long. */
