@@ -1,6 +1,5 @@
-/** What of an api may be called: made from an object or a constructor, listed once, looked up by name. */
+/** What of an api may be called: made from an object or a constructor, listed once. */
 import { EventEmitter } from 'node:events'
-import { isForbiddenKey } from './scrub.js'
 import type { Api } from './types.js'
 
 type AnyFunction = (...args: unknown[]) => unknown
@@ -55,35 +54,16 @@ export function apiTree(instance: object): ApiTree {
   return { tree: copy(instance, rootKeys(instance), true), holders }
 }
 
-/** Looks up a method by name, or by names with dots between them. */
-export function findMethod(instance: object, name: string): { run: AnyFunction; self: object } | null {
-  const whole = methodIn(instance, name, true)
-  if (whole || !name.includes('.')) return whole
-  const keys = name.split('.')
-  const last = keys.pop() as string
-  let self: object = instance
-  for (const key of keys) {
-    const value: unknown = isForbiddenKey(key) || !Object.hasOwn(self, key) ? null : (self as Holder)[key]
-    if (typeof value !== 'object' || value === null) return null
-    self = value
-  }
-  return methodIn(self, last, self === instance)
-}
-
-function methodIn(self: object, key: string, isRoot: boolean): { run: AnyFunction; self: object } | null {
-  if (isForbiddenKey(key)) return null
-  const isOwn = Object.prototype.propertyIsEnumerable.call(self, key)
-  if (!isOwn && !(isRoot && rootKeys(self).includes(key))) return null
-  const run = (self as Holder)[key]
-  return typeof run === 'function' ? { run: run as AnyFunction, self } : null
-}
-
 /** What the platform gives to every object, or every emitter, is no method of an api. */
 const PLATFORM: ReadonlySet<unknown> = new Set([Object.prototype, EventEmitter.prototype, Array.prototype])
 
+/** Where an emitter keeps its listeners: they are nobody's to call. */
+const EMITTERS_OWN: ReadonlySet<string> = new Set(Object.keys(new EventEmitter()))
+
 /** Own keys, then the methods of the classes above, but no constructor. */
 function rootKeys(instance: object): string[] {
-  const keys = new Set(Object.keys(instance))
+  const isEmitter = instance instanceof EventEmitter
+  const keys = new Set(Object.keys(instance).filter((key) => !isEmitter || !EMITTERS_OWN.has(key)))
   let above: object | null = Object.getPrototypeOf(instance) as object | null
   while (above !== null && !PLATFORM.has(above)) {
     for (const [key, { value }] of Object.entries(Object.getOwnPropertyDescriptors(above))) {

@@ -1,12 +1,12 @@
 /** A call of the peer: find the function, run it, answer it. */
-import { limit, noMethod, type DServiceError } from '../base/errors.js'
+import { limit, noMethod, toError, type DServiceError } from '../base/errors.js'
 import { LIMITS } from '../base/options.js'
-import { findMethod } from './api.js'
 import type { Message } from './messages.js'
-import type { Exports, Imported, Imports } from './refs.js'
+import type { Exported, Exports, Imported, Imports } from './refs.js'
+import { NO_CALLBACKS } from './scrub.js'
 import type { SessionOptions } from './types.js'
 import { unscrub } from './unscrub.js'
-import { asError, writeWireError } from './wire-error.js'
+import { asError, shorten, writeWireError } from './wire-error.js'
 import type { Writer } from './writer.js'
 
 type Call = Message & { type: 'call' }
@@ -23,7 +23,10 @@ interface Target {
 /** What a function did before it returned. */
 interface Ran {
   readonly result: unknown
-  readonly isPromise: boolean
+  /** What it returned is to be waited for. */
+  readonly promise: Promise<unknown> | null
+  /** What it returned, undefined apart, is an answer. */
+  readonly isAnswer: boolean
   readonly error: Error | null
   readonly wasCalled: boolean
 }
@@ -34,15 +37,17 @@ export interface DispatchOptions {
   readonly exports: Exports
   readonly imports: Imports
   readonly writer: Writer
+  /** Sends a one-way call of a function of the peer; false when the session is over. Errors: DS_UNSENDABLE, DS_LIMIT. */
+  readonly send: (id: number, args: readonly unknown[]) => boolean
   readonly onError: (error: Error) => void
   /** Calls that run may have reached zero. */
   readonly onIdle: () => void
 }
 
-/** Owned by one session. Never throws: what a method does ends in an answer, or in `onError`. */
+/** Owned by one session. Never throws once a method was entered: what it does ends in an answer, or in `onError`. */
 export class Dispatcher {
-  /** The api whose methods are called by name. */
-  instance: object = {}
+  /** What is callable by name: what our `methods` row lists. */
+  methods: ReadonlyMap<string, Exported> = new Map()
   running = 0
   readonly #options: DispatchOptions
   /** The last argument of the one-way call that is on the stack, and whether it was called there. */
@@ -53,19 +58,33 @@ export class Dispatcher {
     this.#options = options
   }
 
-  /** A function of the peer was called by our side. */
-  noteCall(imported: Imported): void {
+  /**
+   * Our side calls a function of the peer. What cannot be sent must not throw there: a timer or an emitter may be all
+   * that is above it. A method of the peer's api may throw: the program calls it knowingly.
+   */
+  callBack(imported: Imported, args: readonly unknown[]): void {
+    try {
+      if (this.#options.send(imported.id, args)) this.#noteCall(imported)
+    } catch (error) {
+      if (imported.isMethod) throw error
+      this.#noteCall(imported)
+      this.#options.onError(toError(error))
+      if (imported.isLast) this.#tellShort(imported, toError(error))
+    }
+  }
+
+  #noteCall(imported: Imported): void {
     if (imported === this.#last) this.#isLastCalled = true
     else imported.calls++
   }
 
-  /** Runs a call. Errors (before anything ran): DS_NO_METHOD, DS_LIMIT, DS_PROTOCOL, and those of `admit`. */
+  /** Runs a call. Errors (before anything ran): DS_NO_METHOD, DS_LIMIT, DS_PROTOCOL. */
   dispatch(call: Call): void {
     const target = this.#find(call.method)
-    if (this.running >= LIMITS.pending) throw tooManyCalls()
     const args = unscrub(call.values, this.#options.imports)
-    const refusal = target.isMethod ? (this.#options.session.admit?.() ?? null) : null
-    if (call.id === null) this.#oneWay(target, { args, last: this.#lastFunction(call), refusal })
+    const last = call.values.callbacks === NO_CALLBACKS ? null : this.#lastFunction(call)
+    const refusal = this.#refusal(target)
+    if (call.id === null) this.#oneWay(target, { args, last, refusal })
     else if (refusal) this.#options.writer.error(call.id, writeWireError(refusal, refusal.ran ?? 'no'))
     else this.#answered(target, args, call.id)
   }
@@ -80,25 +99,31 @@ export class Dispatcher {
     if (builtins && Object.hasOwn(builtins, method)) {
       return { run: builtins[method] as AnyFunction, self: builtins, isMethod: false }
     }
-    const found = findMethod(this.instance, method)
-    if (found) return { ...found, isMethod: true }
+    const found = this.methods.get(method)
+    if (found) return { run: found.run, self: found.self, isMethod: true }
     throw noMethod({
       summary: `request for a method that is not there: ${JSON.stringify(method.slice(0, 60))}`,
     })
   }
 
+  #refusal(target: Target): DServiceError | null {
+    if (this.running >= LIMITS.pending) return tooManyCalls()
+    return target.isMethod ? (this.#options.session.admit?.() ?? null) : null
+  }
+
   /** With an id: what the method returns, resolves to or throws goes back. */
   #answered({ run, self }: Target, args: unknown[], id: number): void {
     const { writer } = this.#options
-    let result: unknown
+    let promise: Promise<unknown>
     try {
-      result = run.apply(self, args)
+      const result = Reflect.apply(run, self, args)
       if (!isThenable(result)) return writer.answer(id, result)
+      promise = Promise.resolve(result)
     } catch (error) {
       return writer.error(id, writeWireError(error, 'yes'))
     }
     this.running++
-    void Promise.resolve(result).then(
+    void promise.then(
       (value) => this.#done(() => writer.answer(id, value)),
       (error: unknown) => this.#done(() => writer.error(id, writeWireError(error, 'yes'))),
     )
@@ -112,16 +137,16 @@ export class Dispatcher {
     const { args, last, refusal } = call
     if (refusal) return this.#tell(last, refusal)
     const before = last?.calls ?? 0
-    const { result, isPromise, error, wasCalled } = this.#run(target, args, last)
+    const { result, promise, isAnswer, error, wasCalled } = this.#run(target, args, last)
     if (error) return this.#tell(wasCalled ? null : last, error)
     const mayTell = (): Imported | null => (last && !wasCalled && last.calls === before ? last : null)
-    if (isPromise) {
+    if (promise) {
       this.running++
-      void Promise.resolve(result).then(
+      void promise.then(
         (value) => this.#done(() => this.#reply(mayTell(), value)),
         (reason: unknown) => this.#done(() => this.#tell(mayTell(), asError(reason))),
       )
-    } else if (result !== undefined && !isHandle(result)) this.#reply(mayTell(), result)
+    } else if (isAnswer) this.#reply(mayTell(), result)
   }
 
   /** Calls the function, and watches whether it calls the last of its arguments before it returns. */
@@ -130,10 +155,13 @@ export class Dispatcher {
     this.#last = last
     this.#isLastCalled = false
     try {
-      const result = run.apply(self, args)
-      return { result, isPromise: isThenable(result), error: null, wasCalled: this.#isLastCalled }
+      const result = Reflect.apply(run, self, args)
+      const promise = isThenable(result) ? Promise.resolve(result) : null
+      const isAnswer = !promise && result !== undefined && !isHandle(result)
+      return { result, promise, isAnswer, error: null, wasCalled: this.#isLastCalled }
     } catch (thrown) {
-      return { result: undefined, isPromise: false, error: asError(thrown), wasCalled: this.#isLastCalled }
+      const error = asError(thrown)
+      return { result: undefined, promise: null, isAnswer: false, error, wasCalled: this.#isLastCalled }
     } finally {
       this.#last = outer.last
       this.#isLastCalled = outer.isCalled
@@ -161,7 +189,19 @@ export class Dispatcher {
     try {
       this.#options.writer.oneWay(last.id, [error], null)
     } catch {
-      this.#options.onError(error) // it cannot travel: its owner hears of it instead
+      // it cannot travel as it is: its owner hears of the whole
+      this.#options.onError(error)
+      this.#tellShort(last, error)
+    }
+  }
+
+  /** What of an error fits within any peer's limits. */
+  #tellShort(last: Imported, error: Error): void {
+    const { name, message, code } = shorten(writeWireError(error, 'yes'))
+    try {
+      this.#options.writer.oneWay(last.id, [{ name, message, code }], null)
+    } catch (failure) {
+      this.#options.onError(toError(failure))
     }
   }
 
@@ -169,7 +209,9 @@ export class Dispatcher {
     for (const id in values.callbacks) {
       const path = values.callbacks[id]
       if (path?.length === 1 && Number(path[0]) === values.arguments.length - 1) {
-        return this.#options.imports.get(Number(id)) ?? null
+        const last = this.#options.imports.get(Number(id)) ?? null
+        if (last) last.isLast = true
+        return last
       }
     }
     return null

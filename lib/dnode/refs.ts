@@ -107,6 +107,15 @@ export interface Imported {
   readonly run: (...args: unknown[]) => void
   /** How often it was called while no method that got it in last place was on the stack. */
   calls: number
+  /** It came in last place of a call: what cannot be sent to it is told to it. */
+  isLast: boolean
+  /** It was only ever seen in the peer's api: calling it is the program's own call, and may throw. */
+  isMethod: boolean
+}
+
+/** Where the functions in what a peer sent are taken from. */
+export interface Importer {
+  take(id: number): Imported
 }
 
 /** Functions of the peer in our hand; the same number is the same function. */
@@ -127,13 +136,23 @@ export class Imports {
     return this.#byId?.get(id)
   }
 
-  /** The function with this number, made when it is new. Errors: DS_LIMIT. */
+  /** The function with this number, made when it is new. It may be called from anywhere, and never throws. Errors: DS_LIMIT. */
   take(id: number): Imported {
-    const known = this.#byId?.get(id)
-    if (known) return known
+    const imported = this.#byId?.get(id) ?? this.#make(id, false)
+    imported.isMethod = false
+    return imported
+  }
+
+  /** The same for the functions of the peer's api. */
+  get methods(): Importer {
+    return { take: (id) => this.#byId?.get(id) ?? this.#make(id, true) }
+  }
+
+  #make(id: number, isMethod: boolean): Imported {
     this.#byId ??= new Map()
     if (this.#byId.size >= LIMITS.references) throw tooMany()
-    const imported: Imported = { id, run: (...args) => this.#call(imported, args), calls: 0 }
+    const run = (...args: unknown[]): void => this.#call(imported, args)
+    const imported: Imported = { id, run, calls: 0, isLast: false, isMethod }
     this.#byId.set(id, imported)
     return imported
   }

@@ -5,17 +5,16 @@ import { silentLogger, type Logger } from '../base/logger.js'
 import { DEFAULTS, LIMITS } from '../base/options.js'
 import type { Connection } from '../wire/connection.js'
 import { apiTree, instanceOf } from './api.js'
-import { isObject } from './check.js'
 import { Dispatcher } from './dispatch.js'
 import * as failures from './failures.js'
 import { Inbox } from './inbox.js'
 import type { Hello, Message, Outcome } from './messages.js'
 import { Outbox } from './outbox.js'
+import { PeerApi } from './peer-api.js'
 import { Pending } from './pending.js'
 import { Exports, Imports } from './refs.js'
 import type { CallOptions, SessionOptions, View } from './types.js'
 import { unscrub } from './unscrub.js'
-import { makeView, methodIds } from './view.js'
 import { toCallersError, writeWireError } from './wire-error.js'
 import { Writer } from './writer.js'
 
@@ -33,14 +32,11 @@ export class Session {
   readonly ready: Promise<void>
   /** As the connection's: settles once, never rejects. All pending calls have been settled before. */
   readonly closed: Promise<Error | null>
-  /** dnode's remote, filled in place at `ready`. */
-  readonly remote: Record<string, unknown> = {}
   readonly #options: SessionOptions
   readonly #logger: Logger
   readonly #exports = new Exports()
-  readonly #imports: Imports = new Imports((imported, args) => {
-    if (this.#oneWay(imported.id, args, null)) this.#dispatcher.noteCall(imported)
-  })
+  readonly #imports: Imports = new Imports((imported, args) => this.#dispatcher.callBack(imported, args))
+  readonly #peerApi = new PeerApi()
   readonly #inbox: Inbox
   readonly #outbox: Outbox
   readonly #writer: Writer
@@ -48,7 +44,6 @@ export class Session {
   readonly #pending: Pending
   #phase: 'opening' | 'open' | 'closing' | 'closed' = 'opening'
   #hello: Hello | null = null
-  #methodIds: ReadonlyMap<string, number> = new Map()
   /** Told before the peer's hello was read; sent right after it. */
   #change: { state: State; revision: number } | null = null
   #helloTimer: Disposable | null = null
@@ -71,6 +66,7 @@ export class Session {
       exports: this.#exports,
       imports: this.#imports,
       writer: this.#writer,
+      send: (id, args) => this.#oneWay(id, args, null),
       onError: (error) => this.#tell(() => options.onError?.(error)),
       onIdle: () => this.#becameIdle(),
     })
@@ -100,9 +96,14 @@ export class Session {
     return this.#hello
   }
 
+  /** dnode's remote, filled in place at `ready`. */
+  get remote(): Record<string, unknown> {
+    return this.#peerApi.remote
+  }
+
   /** The peer's methods by dotted path: `transform`, `users.find`. Empty before `ready`. */
   get methods(): readonly string[] {
-    return [...this.#methodIds.keys()]
+    return this.#peerApi.names
   }
 
   /** Calls of ours without an answer. */
@@ -122,7 +123,7 @@ export class Session {
 
   /** A classic remote object of its own, of the methods that are known now. */
   view(): View {
-    return makeView(this.remote, this.#methodIds, {
+    return this.#peerApi.view({
       oneWay: (method, args, sent) => this.#oneWay(method, args, sent),
       release: (sent) => this.#exports.release(sent),
     })
@@ -130,7 +131,7 @@ export class Session {
 
   /** Calls a method by dotted path, or a builtin of the peer by its `$name`. Never rejects, never hangs. Dialect peers only. */
   call(method: string, args: readonly unknown[], { timeout: ms }: CallOptions): Promise<Outcome> {
-    const target = this.#methodIds.get(method) ?? (method.startsWith('$') ? method : null)
+    const target = this.#peerApi.target(method)
     const problem = this.#problemWith(method, target, ms)
     if (problem) return Promise.resolve({ ok: false, error: problem })
     try {
@@ -178,9 +179,8 @@ export class Session {
     const { api, conn, hello, clock, helloTimeout = DEFAULTS.helloTimeout, onError } = this.#options
     try {
       const instance = instanceOf(api, this.remote, conn ?? this)
-      this.#dispatcher.instance = instance
       const said = hello ? hello() : null
-      this.#writer.methods(apiTree(instance), said)
+      this.#dispatcher.methods = this.#writer.methods(apiTree(instance), said)
       this.#rowLimit = said?.limits.row ?? LIMITS.row
     } catch (error) {
       this.#tell(() => onError?.(toError(error)))
@@ -218,10 +218,7 @@ export class Session {
 
   /** The peer's api, and with the first one its hello. */
   #meet({ api, hello }: Message & { type: 'methods' }): void {
-    const [root = {}] = unscrub(api, this.#imports)
-    this.#methodIds = methodIds(api)
-    for (const key of Object.keys(this.remote)) delete this.remote[key]
-    if (isObject(root)) Object.assign(this.remote, root)
+    this.#peerApi.replace(api, this.#imports)
     if (this.#phase === 'opening') this.#open(hello)
     this.#tell(() => this.#options.onRemote?.())
   }

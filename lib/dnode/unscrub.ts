@@ -2,7 +2,7 @@
 import { limit, protocol } from '../base/errors.js'
 import { LIMITS } from '../base/options.js'
 import type { Path, Scrubbed } from './messages.js'
-import type { Imports } from './refs.js'
+import type { Importer } from './refs.js'
 import { isForbiddenKey } from './scrub.js'
 
 type Container = Record<string | number, unknown>
@@ -11,7 +11,7 @@ type Container = Record<string | number, unknown>
  * The values of a message. Takes over `values.arguments`: functions and links are set in it.
  * Errors: DS_PROTOCOL and DS_LIMIT; ours to catch, nothing of the message is to be used then.
  */
-export function unscrub(values: Scrubbed, imports: Imports): unknown[] {
+export function unscrub(values: Scrubbed, imports: Importer): unknown[] {
   const args = values.arguments as unknown[]
   checkTree(args)
   for (const id in values.callbacks) {

@@ -4,8 +4,9 @@ import { LIMITS } from '../base/options.js'
 import type { ApiTree } from './api.js'
 import type { Hello, Message, WireError } from './messages.js'
 import type { Outbox } from './outbox.js'
-import type { Exports } from './refs.js'
+import type { Exported, Exports } from './refs.js'
 import { scrub, type ScrubFor, type Sized, type ValueLimits } from './scrub.js'
+import { methodIds } from './view.js'
 import { shorten, writeWireError } from './wire-error.js'
 
 /** What an error's fields beside its text take, about. */
@@ -35,12 +36,18 @@ export class Writer {
     this.#results = { ...this.#results, limits }
   }
 
-  /** The first row of our side. Errors: DS_UNSENDABLE, DS_LIMIT. */
-  methods({ tree, holders }: ApiTree, hello: Hello | null): void {
+  /** The first row of our side; answers what it lists, by dotted path: that and nothing else is callable by name. Errors: DS_UNSENDABLE, DS_LIMIT. */
+  methods({ tree, holders }: ApiTree, hello: Hello | null): ReadonlyMap<string, Exported> {
     this.#exports.holders = holders
     const api = scrub([tree], { exports: this.#exports, limits: LIMITS, root: 'api' })
     this.#exports.holders = null
+    const listed = new Map<string, Exported>()
+    for (const [name, id] of methodIds(api)) {
+      const exported = this.#exports.get(id)
+      if (exported) listed.set(name, exported)
+    }
     this.#queue({ type: 'methods', api, hello }, api, null)
+    return listed
   }
 
   /** A call that wants an answer. Errors: DS_UNSENDABLE, DS_LIMIT. */
@@ -69,6 +76,7 @@ export class Writer {
 
   /** The failure of a call of the peer; one that is too long for the peer is shortened. Never throws. */
   error(id: number, error: WireError): void {
+    if (this.#outbox.isDropped) return
     const isShort = error.properties === undefined && error.cause === undefined
     const size = isShort ? ERROR_SIZE + error.message.length : JSON.stringify(error).length
     try {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { refused } from '../../lib/base/errors.js'
 import type { Api } from '../../lib/dnode/session.js'
 import { writeWireError } from '../../lib/dnode/wire-error.js'
-import { two } from './pair.js'
+import { methodsRow, two, withRaw } from './pair.js'
 
 type Method = (...args: unknown[]) => void
 
@@ -90,7 +90,9 @@ describe('dispatch - the function in last place', () => {
     expect(errors).toEqual([])
     expect(await call('bare')).toEqual([[{ name: 'Error', message: 'a thrown object' }]])
     expect(await call('rejectsBare')).toEqual([[{ name: 'Error', message: 'a thrown object' }]])
-    expect(await call('hostile')).toEqual([])
+    expect(await call('hostile')).toEqual([
+      [{ name: 'Error', message: 'an error that cannot be described: !' }],
+    ])
     expect(errors).toEqual(['an error that cannot be described: !'])
   })
 
@@ -199,6 +201,7 @@ describe('dispatch - apis', () => {
   it('dispatch - what an api merely keeps is not callable', async () => {
     class Database {
       run = () => 'own'
+      driver = { dropAll: () => 'dropped' }
       query(): string {
         return 'inherited'
       }
@@ -207,16 +210,37 @@ describe('dispatch - apis', () => {
       db = new Database()
       store = new Map()
       bytes = Buffer.from('x')
+      hooked = Object.assign(new Map(), { hook: () => 'on a map' })
       go(): number {
         return 1
       }
     }
-    const { client, clock } = await two(new Emitting())
+    const { client, server, clock } = await two(new Emitting().on('x', () => 'heard'))
     expect(client.methods).toEqual(['db.run', 'go'])
-    for (const name of ['emit', 'db.query', 'constructor', 'store.get', '_events.x', 'toString', 'go.call']) {
+    const hidden = ['emit', 'db.query', 'db.driver.dropAll', 'constructor', 'store.get', 'hooked.hook']
+    for (const name of [...hidden, '_events.x', 'toString', 'go.call', 'db.run.call', '']) {
       expect(await client.call(name, [], { timeout: 1 })).toMatchObject({ error: { code: 'DS_NO_METHOD' } })
     }
+    expect(server.references.exported).toBe(2)
     await clock.settle()
+  })
+
+  it('dispatch - what the methods row does not list is not called by name either', async () => {
+    class Database {
+      driver = { dropAll: () => 'dropped' }
+      run = () => 'own'
+    }
+    const hooked = Object.assign(new Map(), { hook: () => 'on a map' })
+    const bus = new EventEmitter().on('x', () => 'heard')
+    const { send, rows } = await withRaw({ db: new Database(), hooked, bus, ok: () => 1 })
+    await send(methodsRow())
+    const hidden = ['db.driver.dropAll', 'hooked.hook', 'bus._events.x', 'bus.emit', 'db.__proto__.x', '']
+    await send([...hidden, 'db.run', 'ok'].map((method, id) => ({ method, id })))
+    expect(rows.slice(1).flat()).toMatchObject([
+      ...hidden.map((_, error) => ({ error, arguments: [{ code: 'DS_NO_METHOD', ran: 'no' }] })),
+      { answer: 6, arguments: ['own'] },
+      { answer: 7, arguments: [1] },
+    ])
   })
 
   it('dispatch - nothing is reached through what an api inherits but its own methods', async () => {

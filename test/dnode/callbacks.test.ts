@@ -1,0 +1,94 @@
+/** Functions that a peer sent, called when nothing of the session is on the stack: a timer, an emitter, a promise. */
+import { describe, expect, it } from 'vitest'
+import { reasonOf } from '../../lib/base/errors.js'
+import type { SessionOptions } from '../../lib/dnode/session.js'
+import { methodsRow, two, withRaw } from './pair.js'
+
+type Method = (...args: unknown[]) => void
+
+/** More than any peer takes in a row. */
+const HUGE = 'x'.repeat(2_000_000)
+
+/** A server that keeps each function it is sent, and a client whose calls and answers are seen. */
+async function keeping(options: Partial<SessionOptions> = {}) {
+  const kept: Method[] = []
+  const errors: string[] = []
+  const onError = (error: Error): void => void errors.push(reasonOf(error))
+  const api = {
+    last: (_x: unknown, cb: Method) => void kept.push(cb),
+    first: (cb: Method, _x: unknown) => void kept.push(cb),
+    inside: (x: unknown, cb: Method) => cb(null, x === 'big' ? HUGE : 1n),
+  }
+  const pair = await two(api, { server: { onError, ...options } })
+  const heard: unknown[][] = []
+  const hear = (...args: unknown[]): void => void heard.push(args)
+  return { ...pair, kept, errors, heard, hear, remote: pair.client.remote as Record<string, Method> }
+}
+
+describe('callbacks - what cannot be sent to a function of the peer', () => {
+  it('callbacks - is told to one that came in last place, and to the owner, and never thrown', async () => {
+    const { remote, kept, errors, heard, hear, clock } = await keeping()
+    remote['last']?.('x', hear)
+    await clock.settle()
+    expect(kept[0]?.(null, HUGE)).toBe(undefined)
+    expect(kept[0]?.(null, { sum: 1n })).toBe(undefined)
+    await clock.settle()
+    expect(heard).toMatchObject([[{ code: 'DS_LIMIT' }], [{ code: 'DS_UNSENDABLE' }]])
+    expect(errors).toEqual([
+      expect.stringContaining('the peer takes 1048576 in a row'),
+      expect.stringContaining('arguments[1].sum cannot travel'),
+    ])
+  })
+
+  it('callbacks - is told to the owner alone when the function came elsewhere', async () => {
+    const { remote, kept, errors, heard, hear, clock } = await keeping()
+    remote['first']?.(hear, 1)
+    await clock.settle()
+    expect(kept[0]?.(HUGE)).toBe(undefined)
+    await clock.settle()
+    expect([heard, errors.length]).toEqual([[], 1])
+  })
+
+  it('callbacks - is told once, also while the method runs', async () => {
+    const { remote, errors, heard, hear, clock } = await keeping()
+    remote['inside']?.('big', hear)
+    remote['inside']?.('bigint', hear)
+    await clock.settle()
+    expect(heard).toMatchObject([[{ code: 'DS_LIMIT' }], [{ code: 'DS_UNSENDABLE' }]])
+    expect(errors).toHaveLength(2)
+  })
+
+  it('callbacks - is told for calls that want an answer too', async () => {
+    const { client, kept, heard, hear, clock } = await keeping()
+    await client.call('last', [1, hear], { timeout: 100 })
+    kept[0]?.(null, HUGE)
+    await clock.settle()
+    expect(heard).toMatchObject([[{ code: 'DS_LIMIT' }]])
+  })
+
+  it('callbacks - an owner that throws on hearing of it harms nobody', async () => {
+    const onError = (): void => {
+      throw new Error('the owner')
+    }
+    const { remote, kept, hear, clock } = await keeping({ onError })
+    remote['last']?.('x', hear)
+    await clock.settle()
+    expect(kept[0]?.(null, HUGE)).toBe(undefined)
+  })
+
+  it('callbacks - throws at once from the program own call of a remote method', async () => {
+    const { remote } = await keeping()
+    expect(() => remote['last']?.(HUGE)).toThrow(/the peer takes/)
+  })
+
+  it('callbacks - a peer cannot make a method of a function that it sent, so that it throws again', async () => {
+    const kept: Method[] = []
+    const { send } = await withRaw({ keep: (cb: Method) => void kept.push(cb) })
+    await send(methodsRow())
+    const api = { method: 'methods', arguments: [{ f: '' }], callbacks: { 5: ['0', 'f'] } }
+    await send({ method: 0, arguments: [''], callbacks: { 5: [0] } }, api)
+    await send(api, { method: 0, arguments: [''], callbacks: { 5: [0] } })
+    expect(kept).toHaveLength(2)
+    for (const cb of kept) expect(cb(HUGE)).toBe(undefined)
+  })
+})
