@@ -9,6 +9,13 @@ import type { Hello } from './messages.js'
 /** The highest version of the dialect that this package speaks. */
 export const PROTOCOL = 1
 
+/** A peer that takes less than this could be told nothing, not even what was wrong. */
+const LEAST_DEPTH = 16
+const LEAST_NODES = 1_000
+
+/** Characters of a peer's name, version or mesh that are looked at. */
+const LONGEST = 256
+
 /** The states of a service, as a set that anything may be looked up in. */
 export const STATES: ReadonlySet<unknown> = new Set<State>([
   'starting',
@@ -51,6 +58,11 @@ function readIdentity(fields: Fields): Identity | null {
   }
   if (!STATES.has(state)) throw unexpected('"state" to be one of a service', state)
   if (!Number.isFinite(started)) throw unexpected('"started" to be milliseconds since 1970', started)
+  for (const text of [name, version, mesh]) {
+    if (typeof text !== 'string' || text.length > LONGEST) {
+      throw unexpected(`"name", "version" and "mesh" to be texts of at most ${LONGEST} characters`, text)
+    }
+  }
   try {
     const names = {
       name: checkName(name),
@@ -68,8 +80,8 @@ function readLimits(value: unknown): Hello['limits'] {
   return {
     row: readLimit(value, 'row', LIMITS.helloRow),
     pending: readLimit(value, 'pending', 1),
-    depth: readLimit(value, 'depth', 1),
-    nodes: readLimit(value, 'nodes', 1),
+    depth: readLimit(value, 'depth', LEAST_DEPTH),
+    nodes: readLimit(value, 'nodes', LEAST_NODES),
   }
 }
 

@@ -163,11 +163,15 @@ describe('hostile - rows before the methods row', () => {
       { protocol: 'x', limits },
       { protocol },
       { protocol, limits: { ...limits, row: 10 } },
-      { protocol, limits: { ...limits, nodes: 1.5 } },
+      { protocol, limits: { ...limits, nodes: 1_000.5 } },
+      { protocol, limits: { ...limits, nodes: 999 } },
+      { protocol, limits: { ...limits, depth: 15 } },
+      { protocol, limits: { ...limits, pending: 0 } },
       ...Object.keys(identity).map((key) => ({ protocol, limits, ...identity, [key]: {} })),
       { protocol, limits, id: 'abc' },
       { protocol, limits, ...identity, name: '../etc' },
       { protocol, limits, ...identity, version: '^1' },
+      { protocol, limits, ...identity, name: 'd'.repeat(300) },
     ]
     for (const dservice of bad) {
       const { send, session } = await withRaw(api)

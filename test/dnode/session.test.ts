@@ -216,11 +216,14 @@ describe('session - limits of the peer', () => {
   it('session - values deeper or more than the peer takes fail at once', async () => {
     const pair = await two(
       { f: () => 1 },
-      { server: { hello: () => hello(IDENTITY, { depth: 2, nodes: 5 }) } },
+      { server: { hello: () => hello(IDENTITY, { depth: 16, nodes: 1_000 }) } },
     )
-    expect(valueOf(await pair.client.call('f', [{ a: [1] }], WAIT))).toBe(1)
-    expect(errorOf(await pair.client.call('f', [{ a: [[1]] }], WAIT)).code).toBe('DS_LIMIT')
-    expect(errorOf(await pair.client.call('f', [1, 2, 3, [4, 5]], WAIT)).code).toBe('DS_LIMIT')
+    const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1)])
+    const many = (n: number): unknown => Array.from({ length: n }, () => 1)
+    expect(valueOf(await pair.client.call('f', [nested(16)], WAIT))).toBe(1)
+    expect(errorOf(await pair.client.call('f', [nested(17)], WAIT)).code).toBe('DS_LIMIT')
+    expect(valueOf(await pair.client.call('f', [many(999)], WAIT))).toBe(1)
+    expect(errorOf(await pair.client.call('f', [many(1_000)], WAIT)).code).toBe('DS_LIMIT')
     await closeBoth(pair)
   })
 })
