@@ -13,15 +13,17 @@ export interface ApiTree {
 
 /**
  * The object whose methods are served. A constructor is called with a fresh object as `this`, which is the api unless it
- * returns another object; what cannot be constructed (an arrow function) is called. Errors: whatever it throws.
+ * returns another object; so is what cannot be constructed (a function of an object; an arrow function, which has no
+ * `this`). Errors: whatever it throws.
  */
 export function instanceOf(api: Api, remote: object, conn: unknown): object {
   if (typeof api !== 'function') return api
   const isConstructor = Object.hasOwn(api, 'prototype')
+  const fresh = {}
   const made: unknown = isConstructor
     ? Reflect.construct(api, [remote, conn])
-    : Reflect.apply(api, undefined, [remote, conn])
-  return typeof made === 'object' && made !== null ? made : {}
+    : Reflect.apply(api, fresh, [remote, conn])
+  return typeof made === 'object' && made !== null ? made : fresh
 }
 
 /**
@@ -44,7 +46,7 @@ export function apiTree(instance: object): ApiTree {
         if (!holders.has(value as AnyFunction)) holders.set(value as AnyFunction, from)
       } else if (holdsData && isData(value)) {
         to[key] =
-          typeof value === 'object' && value !== null
+          typeof value === 'object' && value !== null && !(value instanceof Date)
             ? copy(value, Object.keys(value), isPlain(value))
             : value
       }

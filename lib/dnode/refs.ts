@@ -86,6 +86,11 @@ export class Exports {
     view.clear()
   }
 
+  /** The numbers of the functions that are held. */
+  ids(): Iterable<number> {
+    return this.#byId?.keys() ?? []
+  }
+
   /** Forgets a function; a number that is not there is fine. */
   remove(id: number): void {
     const entry = this.#byId?.get(id)
@@ -105,6 +110,8 @@ export interface Imported {
   readonly id: number
   /** Sends a one-way call. */
   readonly run: (...args: unknown[]) => void
+  /** What a keeper made of it. */
+  readonly ref?: unknown
   /** How often it was called while no method that got it in last place was on the stack. */
   calls: number
   /** It came in last place of a call: what cannot be sent to it is told to it. */
@@ -118,8 +125,18 @@ export interface Importer {
   take(id: number): Imported
 }
 
+/** How a program keeps functions of its peer instead of us: by references of its own, weak ones for example. */
+export interface Keeper {
+  /** Makes what is kept of a new function. */
+  wrap(run: Imported['run'], id: number): unknown
+  /** Makes the function again of what is kept. */
+  unwrap(ref: unknown, id: number): unknown
+}
+
 /** Functions of the peer in our hand; the same number is the same function. */
 export class Imports {
+  /** Set by whom it belongs to before the first row. */
+  keeper: Keeper | null = null
   readonly #call: (imported: Imported, args: readonly unknown[]) => void
   #byId: Map<number, Imported> | null = null
 
@@ -153,11 +170,35 @@ export class Imports {
     if (this.#byId.size >= LIMITS.references) throw tooMany()
     const run = (...args: unknown[]): void => this.#call(imported, args)
     const imported: Imported = { id, run, calls: 0, isLast: false, isMethod }
+    if (this.keeper) keep(imported, this.keeper)
     this.#byId.set(id, imported)
     return imported
+  }
+
+  /** The numbers of the functions that are held. */
+  ids(): Iterable<number> {
+    return this.#byId?.keys() ?? []
+  }
+
+  /** Forgets a function; a number that is not there is fine. */
+  remove(id: number): void {
+    this.#byId?.delete(id)
   }
 
   clear(): void {
     this.#byId = null
   }
+}
+
+/** Holds what the keeper made instead of the function, which is given out once as it is. */
+function keep(imported: Imported, keeper: Keeper): void {
+  const { id } = imported
+  let first: Imported['run'] | null = imported.run
+  const ref = keeper.wrap(first, id)
+  const get = (): unknown => {
+    const run = first ?? keeper.unwrap(ref, id)
+    first = null
+    return run
+  }
+  Object.defineProperties(imported, { ref: { value: ref }, run: { get } })
 }

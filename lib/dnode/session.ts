@@ -13,7 +13,7 @@ import { Outbox } from './outbox.js'
 import { PeerApi } from './peer-api.js'
 import { Pending } from './pending.js'
 import { Exports, Imports } from './refs.js'
-import type { CallOptions, SessionOptions, View } from './types.js'
+import type { CallOptions, Parts, SessionOptions, View } from './types.js'
 import { unscrub } from './unscrub.js'
 import { toCallersError, writeWireError } from './wire-error.js'
 import { Writer } from './writer.js'
@@ -32,6 +32,8 @@ export class Session {
   readonly ready: Promise<void>
   /** As the connection's: settles once, never rejects. All pending calls have been settled before. */
   readonly closed: Promise<Error | null>
+  /** For the classic face, whose programs look at them. */
+  readonly parts: Parts
   readonly #options: SessionOptions
   readonly #logger: Logger
   readonly #exports = new Exports()
@@ -70,13 +72,15 @@ export class Session {
       onError: (error) => this.#tell(() => options.onError?.(error)),
       onIdle: () => this.#becameIdle(),
     })
-    this.#inbox = new Inbox({
+    this.#inbox = new Inbox(options.connection, options.clock, {
       handle: (message) => this.#handle(message),
       badCall: (id, error) => this.#writer.error(id, writeWireError(error, 'no')),
       badAnswer: (id, error) => this.#settle(id, { ok: false, error: failures.unreadable(error) }),
       bad: (error) => this.#tell(() => options.onFail?.(error)),
       broken: (error) => this.destroy(error),
+      rest: () => this.#becameIdle(),
     })
+    this.parts = { exports: this.#exports, imports: this.#imports, inbox: this.#inbox, writer: this.#writer }
     this.ready = new Promise((resolve, reject) => {
       this.#settleReady = (error) => (error ? reject(error) : resolve())
     })
@@ -152,7 +156,7 @@ export class Session {
   /** Resolves when no call of the peer runs any more (and its answers are handed to the connection), or the session ended. */
   idle(): Promise<void> {
     if (this.#phase === 'closed') return Promise.resolve()
-    if (this.running > 0) return new Promise((resolve) => this.#idlers.push(resolve))
+    if (this.#isBusy) return new Promise((resolve) => this.#idlers.push(resolve))
     this.#outbox.flush()
     return Promise.resolve()
   }
@@ -162,6 +166,7 @@ export class Session {
     if (!this.isClosed) {
       this.#outbox.flush()
       this.#phase = 'closing'
+      this.#inbox.end()
     }
     await this.connection.close()
     await this.closed
@@ -190,7 +195,7 @@ export class Session {
       const tooLate = (): void => this.destroy(failures.noHello(this.connection.peer.address, helloTimeout))
       this.#helloTimer = clock.after(helloTimeout, tooLate)
     }
-    this.connection.open({ row: (row) => this.#inbox.row(row), drain: () => undefined })
+    this.#inbox.open()
   }
 
   #handle(message: Message): void {
@@ -243,6 +248,7 @@ export class Session {
     this.#ended = end
     this.#phase = 'closed'
     this.#inbox.expects = 'nothing'
+    this.#inbox.end()
     this.#helloTimer?.[Symbol.dispose]()
     const written = this.#outbox.turn
     this.#outbox.drop()
@@ -287,8 +293,13 @@ export class Session {
     }
   }
 
+  /** Calls of the peer run, or wait to be handled. */
+  get #isBusy(): boolean {
+    return this.#phase !== 'closed' && (this.running > 0 || this.#inbox.isWaiting)
+  }
+
   #becameIdle(): void {
-    if (this.#idlers.length === 0) return
+    if (this.#idlers.length === 0 || this.#isBusy) return
     this.#outbox.flush()
     const idlers = this.#idlers
     this.#idlers = []

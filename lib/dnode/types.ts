@@ -5,6 +5,7 @@ import type { State } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
 import type { Connection } from '../wire/connection.js'
 import type { Hello } from './messages.js'
+import type { Exports, Imports } from './refs.js'
 
 /** dnode's api: an object of functions (nested allowed), or a constructor called with the remote and the session. */
 export type Api = object | ((this: object, remote: object, conn: unknown) => unknown)
@@ -36,6 +37,18 @@ export interface SessionOptions {
   readonly onFail?: (error: Error) => void
   /** A function of ours threw in a one-way call that nobody can be told of (dnode's 'error'). */
   readonly onError?: (error: Error) => void
+}
+
+/** The tables of a session, and its two halves: what a classic program finds at `d.proto`. */
+export interface Parts {
+  readonly exports: Exports
+  readonly imports: Imports
+  readonly inbox: { row(row: unknown): void }
+  readonly writer: {
+    oneWay(method: string | number, args: readonly unknown[], view: null): void
+    cull(ids: readonly number[]): void
+    flush(): void
+  }
 }
 
 export interface CallOptions {

@@ -57,10 +57,20 @@ export class Writer {
   }
 
   /** A call that wants none. `view`: through which it is made, for its callbacks. Errors: DS_UNSENDABLE, DS_LIMIT. */
-  oneWay(method: number, args: readonly unknown[], view: Set<number> | null): void {
+  oneWay(method: string | number, args: readonly unknown[], view: Set<number> | null): void {
     if (this.#outbox.isDropped) return
     const values = scrub(args, this.#args)
     this.#queue({ type: 'call', method, id: null, values }, values, view)
+  }
+
+  /** The references that we have forgotten. */
+  cull(ids: readonly number[]): void {
+    this.#outbox.send({ type: 'cull', ids }, 30 + 10 * ids.length)
+  }
+
+  /** Hands everything to the connection now. */
+  flush(): void {
+    this.#outbox.flush()
   }
 
   /** The answer to a call of the peer; where the value cannot travel, an error that says so. Never throws. */
