@@ -12,15 +12,15 @@ export interface Wanted {
 }
 
 /** The records of a claim that answer a question, or the denial that does (RFC 6762 section 6.1). */
-export function pick(claim: Claim, question: Question): [Slot, Resource][] {
+export function pick(claim: Claim, question: Question): readonly [Slot, Resource][] {
+  const there = claim.under(fold(question.name))
+  if (there.length === 0) return there
   const isOurs = claim.isOurName(question.name)
-  const found: [Slot, Resource][] = []
-  for (const [slot, record] of claim.records) {
-    if (isUnique(slot) === isOurs && !isDenial(slot) && answersTo(record, question))
-      found.push([slot, record])
-  }
+  const found = there.filter(
+    ([slot, record]) => isUnique(slot) === isOurs && !isDenial(slot) && answersTo(record, question),
+  )
   if (found.length > 0 || !isOurs) return found
-  return [...claim.records].filter(([slot, { name }]) => isDenial(slot) && fold(name) === fold(question.name))
+  return there.filter(([slot]) => isDenial(slot))
 }
 
 /** RFC 6763 section 12: a pointer comes with what it points to, a service with its host's addresses. */

@@ -53,6 +53,11 @@ export class Cache {
     return this.#size
   }
 
+  /** How many more records there is room for. */
+  get left(): number {
+    return MOST_RECORDS - this.#size
+  }
+
   get wakeAt(): number {
     return Math.min(this.#refreshes.next, this.#ends.next)
   }
@@ -63,7 +68,7 @@ export class Cache {
     const key = recordKey(record)
     const before = entries.get(key)
     if (record.ttl === 0) return before !== undefined && this.#end(before, now)
-    if (!before && !this.#hasRoom(record, entries)) return false
+    if (!before && !this.hasRoom(record)) return false
     if (record.flush) this.#flushOthers(record, entries, now)
     this.#names.set(fold(record.name), entries)
     this.#put(entries, entryOf(key, record, now))
@@ -82,6 +87,12 @@ export class Cache {
   /** Whether this very record is there, whatever its time. */
   has(record: Resource): boolean {
     return this.#names.get(fold(record.name))?.has(recordKey(record)) === true
+  }
+
+  /** Whether one more record of this name can be taken. */
+  hasRoom(record: Resource): boolean {
+    const most = record.type === 'PTR' ? MOST_POINTERS : MOST_OTHERS
+    return this.#size < MOST_RECORDS && (this.#names.get(fold(record.name))?.size ?? 0) < most
   }
 
   /** Answers for a question that need not be repeated: less than half of their time is over (section 7.1). */
@@ -145,10 +156,6 @@ export class Cache {
   #unschedule(entry: Entry): void {
     this.#refreshes.delete(entry)
     this.#ends.delete(entry)
-  }
-
-  #hasRoom(record: Resource, entries: ReadonlyMap<string, Entry>): boolean {
-    return this.#size < MOST_RECORDS && entries.size < (record.type === 'PTR' ? MOST_POINTERS : MOST_OTHERS)
   }
 
   /** Section 10.2: others of the name and type go, unless they came with the same burst. */

@@ -48,6 +48,7 @@ export class Claim {
   #records: ReadonlyMap<Slot, Resource>
   /** Of the records, when somebody asked for them. */
   #keys: ReadonlySet<string> | null = null
+  #names: ReadonlyMap<string, readonly [Slot, Resource][]> | null = null
 
   constructor(offer: Offer, now: number) {
     this.#offer = offer
@@ -73,6 +74,12 @@ export class Claim {
     return [...this.#records]
       .filter(([slot]) => isUnique(slot) && !isDenial(slot))
       .map(([, record]) => record)
+  }
+
+  /** The records under a folded name: a datagram may ask for hundreds. */
+  under(name: string): readonly [Slot, Resource][] {
+    this.#names ??= byName(this.#records)
+    return this.#names.get(name) ?? []
   }
 
   /** Takes a new state; answers the TXT record that is no longer true. */
@@ -157,6 +164,7 @@ export class Claim {
 
   #build(): ReadonlyMap<Slot, Resource> {
     this.#keys = null
+    this.#names = null
     const { self, port, addresses } = this.#offer
     const instance = instanceName(this.label)
     const host = hostName(this.label)
@@ -178,6 +186,15 @@ export class Claim {
     records.set('no-address', { ...unique, type: 'NSEC', name: host, types })
     return records
   }
+}
+
+function byName(records: ReadonlyMap<Slot, Resource>): ReadonlyMap<string, readonly [Slot, Resource][]> {
+  const names = new Map<string, [Slot, Resource][]>()
+  for (const entry of records) {
+    const name = fold(entry[1].name)
+    names.set(name, [...(names.get(name) ?? []), entry])
+  }
+  return names
 }
 
 /** Whether a record in this place is ours alone. */

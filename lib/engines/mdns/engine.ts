@@ -8,6 +8,7 @@ import type { Address } from '../../wire/connection.js'
 import { createDecoder, type Decode } from '../dnssd/decode.js'
 import { questionFor } from '../dnssd/names.js'
 import { pack } from '../dnssd/pack.js'
+import { Intake } from './intake.js'
 import { LOOPBACK, type Machine, type Send, type Source } from './machine.js'
 import { offerOf } from './offer.js'
 import { createQuerier, type Querier, type QuerierEvent, type See } from './querier.js'
@@ -52,6 +53,7 @@ class Mdns implements Discovery {
   readonly #logger: Logger
   readonly #open: OpenSocket
   readonly #decode: Decode = createDecoder()
+  readonly #intake: Intake
   readonly #responder: Machine<ResponderEvent, ResponderAction>
   readonly #querier: Querier
   /** By question. */
@@ -70,6 +72,7 @@ class Mdns implements Discovery {
     this.#clock = clock
     this.#logger = logger
     this.#open = open
+    this.#intake = new Intake(clock, (bytes, from) => this.#receive(bytes, from))
     const random = (): number => clock.random()
     this.#responder = createResponder(LOOPBACK, random)
     this.#querier = createQuerier(mesh, LOOPBACK, random)
@@ -77,7 +80,7 @@ class Mdns implements Discovery {
 
   async open(): Promise<void> {
     const socket = await this.#open(this.#clock, {
-      receive: (bytes, from) => this.#receive(bytes, from),
+      receive: (bytes, from) => this.#intake.take(bytes, from),
       failed: (error) => this.#lost(error),
     })
     if (this.#disposed) socket.close()
@@ -136,6 +139,7 @@ class Mdns implements Discovery {
 
   async #dispose(): Promise<void> {
     this.#watchers.clear()
+    this.#intake.close()
     this.#reopening?.[Symbol.dispose]()
     await Promise.all([...this.#announced].map((id) => this.#withdraw(id))).catch((error: unknown) =>
       this.#unsent(error),

@@ -32,6 +32,8 @@ export interface Timing {
   readonly answerDelay: readonly [number, number]
   /** So do answers to a question whose known answers go on in the next datagram (section 7.2). */
   readonly truncatedDelay: readonly [number, number]
+  /** The first wait for an answer to a question that stands; each further wait is twice as long (section 5.2). */
+  readonly askAgain: number
   /** A record is not multicast again within this (section 6). */
   readonly gap: number
 }
@@ -44,6 +46,7 @@ export interface Timing {
 export const LOOPBACK: Timing = Object.freeze({
   answerDelay: [0, 20] as const,
   truncatedDelay: [40, 60] as const,
+  askAgain: 125,
   gap: 20,
 })
 

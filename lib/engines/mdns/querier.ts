@@ -6,7 +6,7 @@ import { Cache } from './cache.js'
 import { Inquiries } from './inquiries.js'
 import { ask, within, type Machine, type Send, type Source, type Timing } from './machine.js'
 import { lookUp, type Found } from './sightings.js'
-import { View } from './view.js'
+import { StandingQuestions, chunks } from './standing.js'
 
 export type QuerierEvent =
   | { readonly type: 'watch' | 'unwatch'; readonly question: string }
@@ -32,18 +32,9 @@ export interface Querier extends Machine<QuerierEvent, QuerierAction> {
   readonly size: number
 }
 
-/** A question that stands until nobody watches: asked at once, after 1 s, 2 s, 4 s, … (section 5.2). */
-interface Watched {
-  readonly view: View
-  readonly nextAt: number
-  readonly interval: number
-}
-
-const FIRST_INTERVAL = 1_000
-const LONGEST_INTERVAL = 3_600_000
-/** Questions of one datagram. */
-const MOST_QUESTIONS = 30
 const MDNS_PORT = 5353
+/** Records of an instance, with room to spare: pointers, SRV, TXT, addresses. */
+const INSTANCE = 8
 
 /** The querier of one engine and interface, for one mesh. */
 export function createQuerier(mesh: string, timing: Timing, random: () => number): Querier {
@@ -55,7 +46,7 @@ class MeshQuerier implements Querier {
   readonly #timing: Timing
   readonly #random: () => number
   readonly #cache: Cache
-  readonly #watched = new Map<string, Watched>()
+  readonly #watched = new StandingQuestions()
   readonly #inquiries = new Inquiries()
   /** Folded host names, and the instances whose SRV leads there. */
   readonly #hosts = new Map<string, Set<string>>()
@@ -68,9 +59,7 @@ class MeshQuerier implements Querier {
   }
 
   get wakeAt(): number {
-    let at = Math.min(this.#cache.wakeAt, this.#inquiries.wakeAt)
-    for (const { nextAt } of this.#watched.values()) at = Math.min(at, nextAt)
-    return at
+    return Math.min(this.#cache.wakeAt, this.#inquiries.wakeAt, this.#watched.wakeAt)
   }
 
   get size(): number {
@@ -94,15 +83,15 @@ class MeshQuerier implements Querier {
       case 'tick':
         return this.#tick(now)
       case 'returned':
-        for (const question of this.#watched.keys()) this.#askSoon(question, now)
+        for (const question of this.#watched.names) this.#watched.askSoon(question, now)
         // without known answers: a pointer that is answered brings all that may have run out
-        return chunks(this.#askWatched(now)).map((part) => ask(part))
+        return chunks(this.#watched.due(now)).map((part) => ask(part))
     }
   }
 
   #watch(question: string, now: number): QuerierAction[] {
-    if (this.#watched.has(question)) return []
-    this.#watched.set(question, { view: new View(), nextAt: now, interval: FIRST_INTERVAL / 2 })
+    if (this.#watched.get(question)) return []
+    this.#watched.add(question, now, this.#timing.askAgain)
     return this.#tick(now)
   }
 
@@ -129,7 +118,8 @@ class MeshQuerier implements Querier {
   }
 
   #takePointer(record: Extract<Resource, { type: 'PTR' }>, touched: Set<string>, now: number): void {
-    if (!this.#watched.has(fold(record.name)) || !isInstanceName(record.target)) return
+    if (!this.#watched.get(fold(record.name)) || !isInstanceName(record.target)) return
+    if (record.ttl > 0) this.#makeRoom(record)
     if (!this.#cache.take({ ...record, flush: false }, now)) return
     touched.add(fold(record.target))
     this.#inquiries.encourage(fold(record.target))
@@ -154,8 +144,26 @@ class MeshQuerier implements Querier {
     if (this.#cache.take(record, now)) for (const instance of instances) touched.add(instance)
   }
 
+  /** Where there is none for this pointer and what it leads to, those go that nobody sees: a flood of another mesh must not hide ours. */
+  #makeRoom(record: Resource): void {
+    if (this.#cache.has(record)) return
+    if (!this.#cache.hasRoom(record)) this.#evict(fold(record.name))
+    while (this.#cache.left < INSTANCE && this.#watched.names.some((question) => this.#evict(question)));
+  }
+
+  /** Forgets the oldest instance behind a question that nobody sees. Answers false where there is none. */
+  #evict(question: string): boolean {
+    const spare = this.#watched.get(question)?.spare
+    const [oldest] = spare ?? []
+    if (oldest === undefined) return false
+    spare?.delete(oldest)
+    this.#cache.drop(question, pointer(question, oldest))
+    if (!this.#isPointedTo(oldest)) this.#forget(oldest)
+    return true
+  }
+
   #recheck(sighting: Pick<Sighting, 'address' | 'hint'>, now: number): QuerierAction[] {
-    const labels = [...this.#watched.values()].flatMap(({ view }) => view.labelsOf(sighting))
+    const labels = [...this.#watched.entries()].flatMap(([, { view }]) => view.labelsOf(sighting))
     for (const label of labels) this.#inquiries.doubt(label, now)
     return this.#tick(now)
   }
@@ -165,7 +173,7 @@ class MeshQuerier implements Querier {
     const touched = new Set<string>()
     this.#inquire(questions, touched, now)
     this.#expire(questions, touched, now)
-    questions.push(...this.#askWatched(now))
+    questions.push(...this.#watched.due(now))
     return [...this.#sends(questions, now), ...this.#look(touched, now)]
   }
 
@@ -205,32 +213,15 @@ class MeshQuerier implements Querier {
     for (const instance of due.silent) this.#giveUp(instance, touched, now)
   }
 
-  #askWatched(now: number): Question[] {
-    const questions: Question[] = []
-    for (const [question, watched] of this.#watched) {
-      if (watched.nextAt > now) continue
-      const interval = Math.min(2 * watched.interval, LONGEST_INTERVAL)
-      this.#watched.set(question, { ...watched, interval, nextAt: now + interval })
-      questions.push({ name: question, type: 'PTR' })
-    }
-    return questions
-  }
-
-  /** Nobody answers for this instance. Should it come back without an announcement, we find it by asking anew. */
+  /** Nobody answers for this instance. */
   #giveUp(instance: string, touched: Set<string>, now: number): void {
-    for (const question of this.#watched.keys()) {
+    for (const question of this.#watched.names) {
       if (!this.#points(question, instance)) continue
       this.#cache.drop(question, pointer(question, instance))
-      this.#askSoon(question, now + FIRST_INTERVAL)
+      this.#watched.askLater(question, now)
     }
     this.#forget(instance)
     touched.add(instance)
-  }
-
-  #askSoon(question: string, at: number): void {
-    const watched = this.#watched.get(question)
-    if (watched && watched.nextAt > at)
-      this.#watched.set(question, { ...watched, nextAt: at, interval: FIRST_INTERVAL / 2 })
   }
 
   /** Looks at instances whose records changed: what is missing is asked for, what changed is told. */
@@ -239,8 +230,11 @@ class MeshQuerier implements Querier {
     for (const instance of touched) {
       const look = lookUp(this.#cache, instance, this.#mesh)
       const found = 'found' in look ? look.found : null
-      for (const [question, { view }] of this.#watched) {
-        const isThere = found !== null && this.#points(question, instance)
+      for (const [question, { view, spare }] of this.#watched.entries()) {
+        const isPointedTo = this.#points(question, instance)
+        const isThere = found !== null && isPointedTo
+        if (isPointedTo && !isThere) spare.add(instance)
+        else spare.delete(instance)
         for (const sighting of view.set(instance, isThere ? found : null))
           news.push({ do: 'see', question, sighting })
       }
@@ -276,7 +270,7 @@ class MeshQuerier implements Querier {
   }
 
   #isPointedTo(instance: string): boolean {
-    for (const question of this.#watched.keys()) if (this.#points(question, instance)) return true
+    for (const question of this.#watched.names) if (this.#points(question, instance)) return true
     return false
   }
 
@@ -287,13 +281,4 @@ class MeshQuerier implements Querier {
 
 function pointer(name: string, target: string): Resource {
   return { type: 'PTR', name, target, ttl: 0, flush: false }
-}
-
-function chunks(questions: readonly Question[]): Question[][] {
-  const once = [
-    ...new Map(questions.map((question) => [`${fold(question.name)} ${question.type}`, question])).values(),
-  ]
-  const parts: Question[][] = []
-  for (let i = 0; i < once.length; i += MOST_QUESTIONS) parts.push(once.slice(i, i + MOST_QUESTIONS))
-  return parts
 }

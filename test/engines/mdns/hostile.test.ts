@@ -6,6 +6,7 @@ import { pack } from '../../../lib/engines/dnssd/pack.js'
 import { questionFor } from '../../../lib/engines/dnssd/names.js'
 import type { Send } from '../../../lib/engines/mdns/machine.js'
 import { LOOPBACK } from '../../../lib/engines/mdns/machine.js'
+import { Claim } from '../../../lib/engines/mdns/claim.js'
 import { createQuerier } from '../../../lib/engines/mdns/querier.js'
 import { createResponder } from '../../../lib/engines/mdns/responder.js'
 import { identity, Seen } from '../../contracts/discovery.js'
@@ -112,4 +113,39 @@ describe('mdns against hostile datagrams', () => {
     expect(seen.lines).toEqual(['up d1 ready'])
     await world.dispose()
   })
+
+  it.each([
+    ['whole instances of another mesh', 5],
+    ['pointers that lead nowhere', 1],
+  ])(
+    'a flood of %s under our name - neither hides a newcomer of ours nor drives it out',
+    async (_what, many) => {
+      const world = new MemoryWorld()
+      const [watcher, announcer] = [await world.discovery(), await world.discovery()]
+      const seen = new Seen()
+      await watcher.watch('d1', seen.see)
+      flood(world, 2_000, many)
+      await world.clock.advance(100)
+      await announcer.announce(identity('d1'), [{ host: '127.0.0.1', port: 4001 }])
+      await world.clock.advance(100)
+      expect(seen.lines).toEqual(['up d1 ready'])
+      flood(world, 2_000, many)
+      await world.settle()
+      expect(seen.lines).toEqual(['up d1 ready'])
+      await world.dispose()
+    },
+  )
 })
+
+/** The first records of many instances of d1 in another mesh. */
+function flood(world: MemoryWorld, instances: number, records: number): void {
+  for (let i = 0; i < instances; i++) {
+    const self = identity('d1', { mesh: 'another' })
+    const claim = new Claim({ self, port: 4001, addresses: ['127.0.0.1'] }, 0)
+    const pointers = new Map([...claim.records].filter(([slot]) => slot !== 'type' && slot !== 'meta'))
+    const answers = [...pointers.values()].slice(0, records)
+    const groups = [{ answers, additionals: [] }]
+    for (const bytes of pack({ kind: 'response', id: 0, questions: [], authorities: [], groups }))
+      world.group.say(bytes)
+  }
+}

@@ -88,11 +88,11 @@ function watching(): Bench {
 }
 
 describe('mdns querier: asking', () => {
-  it('5.2 - asks at once, after a second, then twice as long each time, at most an hour', () => {
+  it('5.2 - asks at once, after an eighth of a second, then twice as long each time, at most an hour', () => {
     const bench = watching()
     bench.pass(3 * 3_600_000)
     const at = bench.asked.map(({ at: when }) => when)
-    expect(at.slice(0, 5)).toEqual([0, 1_000, 3_000, 7_000, 15_000])
+    expect(at.slice(0, 5)).toEqual([0, 125, 375, 875, 1_875])
     const gaps = at.slice(1).map((when, i) => when - (at[i] ?? 0))
     expect(Math.max(...gaps)).toBe(3_600_000)
     expect(gaps.at(-1)).toBe(3_600_000)
@@ -381,7 +381,7 @@ describe('mdns querier: believing', () => {
     const bench = watching()
     bench.do({ type: 'watch', question: questionFor('*') })
     let most = 0
-    for (let i = 0; i < 20_000; i++) {
+    for (let i = 0; i < 8_000; i++) {
       const label = `x${i}`
       const name = `${label}._dservice._tcp.local`
       const common = { ttl: 4_500, flush: false } as const

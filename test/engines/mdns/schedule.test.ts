@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { VirtualClock } from '../../../lib/base/virtual-clock.js'
 import { Schedule } from '../../../lib/engines/mdns/schedule.js'
 
+const ascending = (a: number, b: number): number => a - b
+
 describe('schedule', () => {
   it('nothing is due where nothing was set', () => {
     const schedule = new Schedule<string>()
@@ -50,7 +52,7 @@ describe('schedule', () => {
       }
       const due = [...list].filter(([, when]) => when <= i).map(([one]) => one)
       for (const one of due) list.delete(one)
-      expect(schedule.take(i).sort()).toEqual(due.sort())
+      expect(schedule.take(i).sort(ascending)).toEqual(due.sort(ascending))
       expect(schedule.next).toBe(Math.min(Infinity, ...list.values()))
     }
   })
