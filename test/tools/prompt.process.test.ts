@@ -13,6 +13,8 @@ const API = `export default {
   never() { console.log('waits'); return new Promise(() => {}) },
 }`
 const PROMPT = /dsv> $/
+/** However slow the machine, what is there is found. */
+const PATIENT = ['--timeout', '30s']
 
 let folder = ''
 let programs: Programs
@@ -37,8 +39,8 @@ describe.skipIf(!need.terminal().ok)('the prompt on a terminal', () => {
     const service = programs.start(CLI, 'run', path.join(folder, 'api.mjs'), '--name', 'd1@1.4.2', '--json')
     await service.said(/"serving"/)
     const env = { DSERVICE_MESH: programs.mesh, XDG_STATE_HOME: folder }
-    await using terminal = new Terminal(['repl'], env)
-    expect(await terminal.until(PROMPT)).toMatch(/dservice .* 1 service · \.help · Tab completes/)
+    await using terminal = new Terminal(['repl', ...PATIENT], env)
+    expect(await terminal.until(PROMPT)).toMatch(/dservice .* \d services? · \.help · Tab completes/)
 
     expect(await enter(terminal, 'd1.transform("a")')).toContain("'A'\n")
     expect(await enter(terminal, 'const { x } = { x: await d1.transform("b") }')).not.toContain('Promise')
@@ -50,8 +52,8 @@ describe.skipIf(!need.terminal().ok)('the prompt on a terminal', () => {
     expect(failed).not.toMatch(/Uncaught|at REPL|async_id/)
     expect(await enter(terminal, '_error.name')).toContain("'TypeError'")
     expect(await enter(terminal, 'd1.nope()')).toContain('DS_NO_METHOD')
-    expect(await enter(terminal, 'nope')).toMatch(
-      /^.*\nUncaught ReferenceError: nope is not defined\n(?!.*node:)/,
+    expect(await enter(terminal, 'Nope')).toMatch(
+      /^.*\nUncaught ReferenceError: Nope is not defined\n(?!.*node:)/,
     )
 
     terminal.type('d1.tra\t')
@@ -65,6 +67,10 @@ describe.skipIf(!need.terminal().ok)('the prompt on a terminal', () => {
 
     expect(await enter(terminal, '.ls')).toMatch(/d1 +1\.4\.2 +1 +● ready/)
     expect(await enter(terminal, '.graph')).toContain('d1@1.4.2  ✓ ready')
+    expect(await enter(terminal, '.ls d1')).toContain('.ls does not take "d1"')
+    const help = await enter(terminal, '.help')
+    for (const word of ["svc['my-svc'].x()", 'mesh', '.ls', '.graph', 'd1.transform("beep")', '.editor'])
+      expect(help).toContain(word)
     terminal.type('\u0004')
     expect(await terminal.ended).toBe(0)
 
@@ -77,7 +83,8 @@ describe.skipIf(!need.terminal().ok)('the prompt on a terminal', () => {
 
   it('the prompt - a service that starts later is a global as soon as it is named', async () => {
     await using own = new Programs()
-    await using terminal = new Terminal(['repl'], { DSERVICE_MESH: own.mesh, XDG_STATE_HOME: folder })
+    const env = { DSERVICE_MESH: own.mesh, XDG_STATE_HOME: folder }
+    await using terminal = new Terminal(['repl', ...PATIENT], env)
     expect(await terminal.until(PROMPT)).toContain('0 services')
     const service = own.start(CLI, 'run', path.join(folder, 'api.mjs'), '--name', 'late@1.0.0', '--json')
     await service.said(/"serving"/)
@@ -91,7 +98,34 @@ describe.skipIf(!need.terminal().ok)('the prompt on a terminal', () => {
     expect(await enter(terminal, 'd1.transform("beep")')).toContain("'BOOP'")
     expect(await enter(terminal, '.kill')).toMatch(/kill -9 d1[\s\S]*healed in/)
     expect(await enter(terminal, 'd2.jsconf()')).toContain("'RULEZ'")
+    expect(await enter(terminal, '.kill d2')).toMatch(/kill -9 d2[\s\S]*healed in/)
+    expect(await enter(terminal, '.kill d3')).toContain('it takes d1 or d2')
     terminal.type('\u0004')
     expect(await terminal.ended).toBe(0)
+  })
+
+  it('the prompt - lines that are typed ahead are answered in their order, also after .kill', async () => {
+    await using terminal = new Terminal(['demo'], { XDG_STATE_HOME: folder })
+    await terminal.until(/demo on loopback/)
+    terminal.type('d1.transform("ahead")\rd2.jsconf()\r.kill\rd1.transform("healed")\r')
+    for (const line of [
+      /dsv> d1\.transform\("ahead"\)\n'AHOOD'/,
+      /dsv> d2\.jsconf\(\)\n'RULEZ'/,
+      /dsv> \.kill\n +kill -9 d1[\s\S]*?healed in/,
+      /dsv> d1\.transform\("healed"\)\n'HOOLED'/,
+    ])
+      expect(await terminal.until(line)).not.toContain('error')
+  })
+
+  it('the prompt - services that it has not seen yet are waited for, in the order of the lines', async () => {
+    await using own = new Programs()
+    const env = { DSERVICE_MESH: own.mesh, XDG_STATE_HOME: folder }
+    await using terminal = new Terminal(['repl', ...PATIENT], env)
+    expect(await terminal.until(PROMPT)).toContain('0 services')
+    terminal.type('late.transform("one")\rlate.transform("two")\r')
+    await terminal.until(/late.*one/)
+    own.start(CLI, 'run', path.join(folder, 'api.mjs'), '--name', 'late@1.0.0', '--json')
+    expect(await terminal.until(/'ONE'/)).not.toContain('Uncaught')
+    expect(await terminal.until(/'TWO'/)).not.toContain('Uncaught')
   })
 })

@@ -11,11 +11,18 @@ export interface EngineOptions extends ReplOptions {
   readonly told: Hooks['told']
 }
 
+/** What of JavaScript's identifiers can be the name of a service. */
+const SERVICE = /^[a-z][a-z0-9_]*$/
+
+/** Looks at an instance that is announced and does not answer: about six seconds of them. */
+const LOOKS = 10
+
 /** Owned by one prompt or script, which closes it. */
 export class ReplEngine {
   readonly server: REPLServer
   readonly #live: LiveServices
   readonly #globals = new Set<string>()
+  readonly #evaluation: Evaluation
 
   constructor(mesh: DService, live: LiveServices, { told, ...options }: EngineOptions) {
     // the process's own globals: an array of another realm is no Array to the code that sends it
@@ -25,7 +32,7 @@ export class ReplEngine {
     const all = live.all()
     this.#define('svc', () => all)
     this.#adopt()
-    new Evaluation(this.server, { told, find: (name) => this.#find(name) })
+    this.#evaluation = new Evaluation(this.server, { told, find: (name) => this.#find(name) })
   }
 
   /** Looks at the mesh again; new services become globals, unless the name is taken. */
@@ -48,15 +55,31 @@ export class ReplEngine {
     })
   }
 
+  /**
+   * Holds the input back while `work`, which must not reject, runs; then shows the prompt, before any line that was
+   * typed ahead is read. Ctrl-C leaves the wait, as it leaves a call.
+   */
+  async wait(work: Promise<unknown>): Promise<void> {
+    const shown = work.then(() => this.server.displayPrompt())
+    if (!(await this.#evaluation.wait(shown))) this.server.displayPrompt()
+  }
+
   /** Takes the globals back, and closes the reader. */
   close(): void {
     for (const name of this.#globals) Reflect.deleteProperty(this.server.context, name)
     this.server.close()
   }
 
+  /** Looks for a service that was named; one that is announced may take a while to prove itself. */
   async #find(name: string): Promise<boolean> {
-    await this.refresh()
-    return this.#globals.has(name)
+    if (!SERVICE.test(name)) return false
+    for (let look = 0; look < LOOKS; look++) {
+      const isReached = await this.#live.reach(name)
+      const { unreachable } = await this.refresh()
+      if (this.#globals.has(name)) return true
+      if (!isReached && !unreachable.some((one) => one.name === name)) return false
+    }
+    return false
   }
 
   #adopt(): void {

@@ -42,15 +42,27 @@ export class Evaluation {
     this.#takeLost()
   }
 
+  /** Holds the input back while `work`, which must not reject, runs. Answers false where Ctrl-C has left it before. */
+  wait(work: Promise<unknown>): Promise<boolean> {
+    return new Promise((resolve) => {
+      const call: Call = ['', this.#server.context, 'repl', (_, isDone) => resolve(isDone === true)]
+      this.#current = call
+      this.#await(call, work, () => this.#end(call, true))
+    })
+  }
+
   #run(call: Call): void {
     this.#current = call
-    const [code, , , finish] = call
-    this.#inner(call, code, (value) => {
-      if (!types.isPromise(value)) return this.#end(call, value)
-      // awaited as if it had been typed so: node:repl then pauses its input, and Ctrl-C leaves the wait
-      Object.defineProperty(globalThis, Symbol.for(PENDING), { configurable: true, value })
-      this.#inner(call, AWAIT_PENDING, (awaited) => finish(null, awaited))
+    this.#inner(call, call[0], (value) => {
+      if (types.isPromise(value)) this.#await(call, value, (awaited) => this.#end(call, awaited))
+      else this.#end(call, value)
     })
+  }
+
+  /** Awaits as if it had been typed so: node:repl then pauses its input, and Ctrl-C leaves the wait. */
+  #await(call: Call, promise: Promise<unknown>, done: (value: unknown) => void): void {
+    Object.defineProperty(globalThis, Symbol.for(PENDING), { configurable: true, value: promise })
+    this.#inner(call, AWAIT_PENDING, done)
   }
 
   #inner(call: Call, code: string, done: (value: unknown) => void): void {
@@ -79,14 +91,24 @@ export class Evaluation {
   /** A name that is not defined may be a service that came since: where it is, the code is evaluated once more. */
   #fail(error: unknown): void {
     const call = this.#current
-    this.#current = null
     const name = call && firstUndefined(call[0], error)
     if (!call || name === null) return this.#tell(error, call)
-    const again = (found: boolean): void => (found ? this.#run(call) : this.#tell(error, call))
-    this.#hooks.find(name).then(again, () => this.#tell(error, call))
+    // lines that were typed ahead wait for the look, as they wait for a call
+    this.#await(call, this.#look(name), (isFound) => (isFound ? this.#run(call) : this.#tell(error, call)))
+  }
+
+  async #look(name: string): Promise<boolean> {
+    try {
+      return await this.#hooks.find(name)
+    } catch (error) {
+      // why the look failed says more than that the name is not defined
+      this.#hooks.told(error)
+      return false
+    }
   }
 
   #tell(error: unknown, call: Call | null): void {
+    this.#current = null
     // `_error` at the prompt
     Object.assign(this.#server, { lastError: error })
     if (!this.#hooks.told(error)) return

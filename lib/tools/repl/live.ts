@@ -1,5 +1,6 @@
 /** The mesh as objects at a prompt: every service is there under its name, also one that starts later. */
 import { inspect } from 'node:util'
+import { isDServiceError } from '../../base/errors.js'
 import { splitAt } from '../../base/names.js'
 import { callPath } from '../cli/handle.js'
 import { oneLine } from '../cli/text.js'
@@ -46,6 +47,17 @@ export class LiveServices {
       })
     }
     return view
+  }
+
+  /** Waits for a service as a call of it would, and keeps its connection. False: there is none. Errors: those of `dnodeFor`. */
+  async reach(name: string): Promise<boolean> {
+    try {
+      await this.#handle(name)
+      return true
+    } catch (error) {
+      if (isDServiceError(error) && error.code === 'DS_NO_INSTANCE') return false
+      throw error
+    }
   }
 
   /** What is known of a service; empty where it was not seen. */

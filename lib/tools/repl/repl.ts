@@ -2,23 +2,15 @@
 import type { ReplOptions } from 'node:repl'
 import type { DService, MeshView } from '../../index.js'
 import type { Input } from '../cli/input.js'
-import { graphText } from '../cli/graph-text.js'
-import { showMesh } from '../cli/ls.js'
 import { packageVersion } from '../cli/package-version.js'
 import type { Talk } from '../cli/talk.js'
 import { count, plain } from '../cli/text.js'
 import { shown } from '../cli/values.js'
 import { complete } from './complete.js'
+import { define, defineHelp, dotCommands, type DotCommand } from './dot.js'
 import { ReplEngine } from './engine.js'
 import { historyFile, keepHistory } from './history.js'
 import { LiveServices } from './live.js'
-
-/** A command with a dot: `.ls`. */
-export interface DotCommand {
-  readonly name: string
-  readonly help: string
-  run(): Promise<void>
-}
 
 /** What a prompt is given beside the mesh. */
 export interface Prompt extends Input {
@@ -42,11 +34,15 @@ export async function explore(mesh: DService, prompt: Prompt): Promise<number> {
   completeServices(engine, live)
   const commands = [...dotCommands(engine, talk), ...(prompt.commands ?? [])]
   for (const command of commands) define(engine, command, talk)
+  defineHelp(engine, talk)
   process.on('unhandledRejection', told)
-  const unkept = await keepHistory(server, historyFile(host.env))
-  if (unkept !== null) talk.warn(`no history: ${unkept}`)
-  server.setPrompt('dsv> ')
-  server.displayPrompt()
+  // a line that was typed ahead would be lost to a history that is not loaded yet
+  await engine.wait(
+    keepHistory(server, historyFile(host.env)).then((unkept) => {
+      if (unkept !== null) talk.warn(`no history: ${unkept}`)
+      server.setPrompt('dsv> ')
+    }),
+  )
   await left
   process.off('unhandledRejection', told)
   engine.close()
@@ -76,34 +72,6 @@ function greeting(view: MeshView, { style }: Talk): string {
   const services = new Set(view.instances.map(({ name }) => name)).size
   const parts = [`dservice ${packageVersion()}`, `mesh "${view.mesh}"`, count(services, 'service')]
   return [...parts, '.help', 'Tab completes', 'Ctrl-C leaves a call'].join(` ${style.marks.dot} `)
-}
-
-/** The commands that every prompt has. */
-export function dotCommands(engine: ReplEngine, talk: Talk): DotCommand[] {
-  return [
-    {
-      name: 'ls',
-      help: 'look again, and list the services',
-      run: async () => showMesh(await engine.refresh(), talk),
-    },
-    {
-      name: 'graph',
-      help: 'show who relies on whom',
-      run: async () => talk.data(graphText((await engine.refresh()).graph, talk.style)),
-    },
-  ]
-}
-
-function define({ server }: ReplEngine, { name, help, run }: DotCommand, talk: Talk): void {
-  server.defineCommand(name, {
-    help,
-    action() {
-      server.clearBufferedCommand()
-      void run()
-        .catch((error: unknown) => talk.fail(error))
-        .finally(() => server.displayPrompt())
-    },
-  })
 }
 
 /** Tells every error: of a call as the commands tell it, of the code that was typed without the frames of the prompt. */

@@ -6,10 +6,11 @@ import type { DService } from '../../index.js'
 import type { Input } from '../cli/input.js'
 import type { Talk } from '../cli/talk.js'
 import { jsonable, shown } from '../cli/values.js'
+import { dotCommands, runDot, type DotCommand } from './dot.js'
 import { ReplEngine } from './engine.js'
 import { isUnfinished } from './evaluation.js'
 import { LiveServices } from './live.js'
-import { dotCommands, handleOptions, type DotCommand } from './repl.js'
+import { handleOptions } from './repl.js'
 
 /** Evaluates each piece in turn and prints its result; the first failure ends it with its exit code. */
 export async function runPieces(mesh: DService, input: Input, pieces: readonly string[]): Promise<number> {
@@ -96,8 +97,8 @@ class Script {
 
   /** A line: a dot command, or code that may go on in the next line. */
   async line(line: string): Promise<number> {
-    const command = this.#waiting === '' && /^\s*\.([a-z]+)\s*$/.exec(line)
-    if (command) return this.#command(command[1] ?? '')
+    const command = this.#waiting === '' && /^\s*\.([a-z]+)(?:\s+(.*))?$/.exec(line)
+    if (command) return this.#command(command[1] ?? '', command[2] ?? '')
     const code = this.#waiting === '' ? line : `${this.#waiting}\n${line}`
     this.#waiting = ''
     if (code.trim() === '') return 0
@@ -116,14 +117,14 @@ class Script {
     return this.#waiting === '' ? 0 : this.piece(this.#waiting)
   }
 
-  async #command(name: string): Promise<number> {
+  async #command(name: string, typed: string): Promise<number> {
     const command = this.#commands.find((one) => one.name === name)
     if (!command) {
       const hint = `there are ${this.#commands.map((one) => `.${one.name}`).join(', ')}`
       return this.#talk.fail(invalid({ summary: `no command .${name}`, hint }))
     }
     try {
-      await command.run()
+      await runDot(command, typed)
       return 0
     } catch (error) {
       return this.#talk.fail(error)
