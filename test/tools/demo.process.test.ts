@@ -80,6 +80,21 @@ describe('demo', () => {
     })
   })
 
+  it.each<[NodeJS.Signals, number]>([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ])('demo - %s in the middle is %i, told as such, and its processes end', async (signal, exit) => {
+    await using programs = new Programs(ownMesh())
+    const demo = programs.start(CLI, 'demo', '--once', '--json')
+    await demo.said(/"type":"start"/)
+    demo.kill(signal)
+    expect(await demo.ended).toBe(exit)
+    const events = documents(demo.lines.join('\n'))
+    expect(events.at(-1)).toMatchObject({ error: { code: 'DS_CANCELLED', exit } })
+    const pids = events.filter(({ type }) => type === 'up').map(({ pid }) => Number(pid))
+    expect(pids.filter((pid) => !isGone(pid))).toEqual([])
+  })
+
   it('demo - killed in the middle, its processes end too', async () => {
     await using programs = new Programs(ownMesh())
     const demo = programs.start(CLI, 'demo', '--once', '--json')

@@ -1,4 +1,5 @@
 /** The exit codes: a promise to scripts. They never depend on the output format. */
+import { constants } from 'node:os'
 import type { Code } from '../../base/errors.js'
 
 /** What each exit code says; printed by `dservice help`. */
@@ -13,6 +14,7 @@ export const EXIT: Readonly<Record<number, string>> = Object.freeze({
   7: 'the arguments were refused, or cannot travel',
   8: 'required dependencies form a cycle',
   130: 'interrupted (SIGINT)',
+  143: 'ended by SIGTERM',
 })
 
 /** The exit code of each error code, where the method did not run. */
@@ -37,6 +39,11 @@ export const EXIT_OF: Readonly<Record<Code, number>> = Object.freeze({
   DS_CYCLE: 8,
   DS_CANCELLED: 130,
 })
+
+/** The exit code of a program that a signal ended, as shells count it. */
+export function exitOfSignal(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal]
+}
 
 /** `setup`: before anything was sent, so that what is invalid was typed; `call`: a method was being called. */
 export type Phase = 'setup' | 'call'

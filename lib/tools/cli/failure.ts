@@ -71,7 +71,9 @@ export function failureText(failed: Failed, style: Style): string {
   if (failed.known && !mentions(failed.hint, failed.known)) add('known', failed.known.join(', '))
   add('path', failed.path?.join(` ${style.marks.arrow} `))
   if (failed.cause && !failed.message.includes(failed.cause)) add('cause', failed.cause)
-  add('code', failed.ran === 'maybe' ? `${failed.code} (it may have run)` : failed.code)
+  // a plain Error has no code but its name, which says nothing
+  const code = failed.code === (failed.name ?? 'Error') ? undefined : failed.code
+  add('code', code && failed.ran === 'maybe' ? `${code} (it may have run)` : code)
   return lines.join('\n')
 }
 

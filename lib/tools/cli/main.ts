@@ -20,6 +20,6 @@ process.exitCode = 1
 void main(process.argv.slice(2), process).then((code) => {
   process.exitCode = code
   // interrupted: what runs is of no interest any more, but what was said is handed over
-  if (code === 130) process.stdout.write('', () => process.exit())
+  if (code > 128) process.stdout.write('', () => process.exit())
   systemClock.after(LAST_CALL, () => process.exit())
 })

@@ -1,13 +1,20 @@
 /** `dservice demo`: three processes on this machine find each other, call each other, and heal. */
 import { systemClock } from '../../base/clock.js'
-import { isDServiceError, reasonOf, timeout } from '../../base/errors.js'
+import { cancelled, isDServiceError, reasonOf, timeout } from '../../base/errors.js'
 import type { DService, MeshView } from '../../index.js'
 import { withMesh } from '../cli/client.js'
+import { exitOfSignal } from '../cli/exit.js'
+import { failureOf } from '../cli/failure.js'
 import type { Input } from '../cli/input.js'
 import { packageVersion } from '../cli/package-version.js'
 import { tell, type Event } from './events.js'
 import { carrier, staticCarrier, Stage } from './stage.js'
-import { begin, callBoth, heal, type Cast } from './story.js'
+import { begin, callBoth, heal, healD2, type Cast } from './story.js'
+
+const SERVICES = ['d1', 'd2'] as const
+
+/** How long the last look and the prompt wait for a service that is known to be there. */
+const PATIENCE = '5s'
 
 /** Without a terminal the demo has ended by then, whatever happens. */
 const LIMIT = 18_000
@@ -15,13 +22,14 @@ const LIMIT = 18_000
 export async function run(input: Input): Promise<number> {
   const show = new Show(input)
   const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP']
-  const interrupt = (): void => show.interrupt()
+  const interrupt = (signal: NodeJS.Signals): void => show.interrupt(signal)
   for (const signal of signals) process.once(signal, interrupt)
   try {
     return await show.run()
   } catch (error) {
-    input.talk.fail(error)
-    return show.interrupted ? 130 : 1
+    const exit = show.interrupted === null ? 1 : exitOfSignal(show.interrupted)
+    input.talk.report({ ...failureOf(error, 'setup'), exit })
+    return exit
   } finally {
     for (const signal of signals) process.off(signal, interrupt)
     await show.clear()
@@ -35,7 +43,7 @@ class Show {
   readonly #tell = (event: Event): void => tell(event, this.#input.talk)
   #stage: Stage | null = null
   #stop: (error: Error) => void = () => undefined
-  interrupted = false
+  interrupted: NodeJS.Signals | null = null
 
   constructor(input: Input) {
     this.#input = input
@@ -48,7 +56,8 @@ class Show {
       this.#stop(timeout({ summary: `the demo did not end within ${LIMIT / 1_000} s`, ran: 'maybe' }))
     })
     const { stage, cast } = await Promise.race([this.#perform(), stopped])
-    const settings = { ...this.#input.settings, mesh: this.#mesh, engine: stage.carrier.url }
+    const patience = { timeout: this.#input.settings.timeout ?? PATIENCE }
+    const settings = { ...this.#input.settings, ...patience, mesh: this.#mesh, engine: stage.carrier.url }
     return withMesh(settings, this.#input.host, async (mesh) => {
       await Promise.race([this.#list(mesh), stopped])
       timer[Symbol.dispose]()
@@ -57,9 +66,9 @@ class Show {
     })
   }
 
-  interrupt(): void {
-    this.interrupted = true
-    this.#stop(new Error('interrupted'))
+  interrupt(signal: NodeJS.Signals): void {
+    this.interrupted = signal
+    this.#stop(cancelled({ summary: `the demo was ended by ${signal}`, ran: 'no' }))
   }
 
   async clear(): Promise<void> {
@@ -96,9 +105,11 @@ class Show {
   }
 
   async #list(mesh: DService): Promise<void> {
+    await found(mesh)
     const view = await mesh.inspect()
-    const found = new Set(view.instances.map(({ name }) => name))
-    if (!found.has('d1') || !found.has('d2')) throw new Error(`the mesh lacks d1 or d2: ${namesOf(view)}`)
+    const names = view.instances.map(({ name }) => name)
+    if (!SERVICES.every((name) => names.includes(name)))
+      throw new Error(`the mesh lacks d1 or d2: ${namesOf(view)}`)
     this.#tell({ type: 'mesh', view })
   }
 
@@ -113,13 +124,22 @@ class Show {
     const commands = [
       {
         name: 'kill',
-        help: 'kill -9 d1, start it elsewhere, and watch the mesh heal',
-        run: () => heal(cast, { stage, tell: this.#tell }),
+        help: 'kill -9 d1 (or .kill d2), start it anew, and watch the mesh heal',
+        takes: SERVICES,
+        run: async (name: string) => {
+          await (name === 'd2' ? healD2 : heal)(cast, { stage, tell: this.#tell })
+          await found(mesh)
+        },
       },
     ]
     const hint = 'try  d1.transform("beep")   .ls   .graph   .kill   Ctrl-D quits'
     return explore(mesh, { ...this.#input, commands, hint })
   }
+}
+
+/** Waits for the services as a caller would, and keeps their connections: what is there is then known to be there. */
+async function found(mesh: DService): Promise<void> {
+  await Promise.all(SERVICES.map((name) => mesh.dnodeFor(name)))
 }
 
 function namesOf(view: MeshView): string {

@@ -10,7 +10,7 @@ const STEP = 6_000
 /** The processes on stage. */
 export interface Cast {
   d1: Actor
-  readonly d2: Actor
+  d2: Actor
   readonly client: Actor
 }
 
@@ -22,7 +22,7 @@ export async function begin(stage: Stage, tell: Tell): Promise<Cast> {
   const cast = { d1: stage.enter('d1'), d2: stage.enter('d2'), client: stage.enter('client') }
   await Promise.all([cast.d1.up(STEP), cast.d2.up(STEP), cast.client.up(STEP)])
   await cast.d2.in('ready', STEP)
-  const ready = Math.round(systemClock.monotonic() - started)
+  const ready = since(started)
   tell(upEvent(cast.d1, 'transform, ping'))
   tell(upEvent(cast.d2, 'jsconf; relies on d1@^1'))
   tell({ ...upEvent(cast.client, ''), version: '' })
@@ -54,6 +54,18 @@ export async function heal(cast: Cast, { stage, tell }: { stage: Stage; tell: Te
   await jsconf(cast.client, tell)
 }
 
+/** The same with d2: nobody relies on it, so nobody waits for it but the caller. */
+export async function healD2(cast: Cast, { stage, tell }: { stage: Stage; tell: Tell }): Promise<void> {
+  const old = cast.d2
+  tell({ type: 'kill', name: 'd2', pid: old.pid, address: old.address })
+  const killed = systemClock.monotonic()
+  await old.kill()
+  cast.d2 = stage.enter('d2')
+  const [answer] = await Promise.all([askJsconf(cast.client), cast.d2.up(STEP)])
+  tell(upEvent(cast.d2, 'started anew'))
+  tell({ ...answer, healed: since(killed) })
+}
+
 function upEvent(actor: Actor, note: string): Event & { type: 'up' } {
   return {
     type: 'up',
@@ -66,10 +78,14 @@ function upEvent(actor: Actor, note: string): Event & { type: 'up' } {
 }
 
 async function jsconf(client: Actor, tell: Tell): Promise<void> {
+  tell(await askJsconf(client))
+}
+
+async function askJsconf(client: Actor): Promise<Event & { type: 'call' }> {
   const order = { service: 'd2', range: '^1', method: 'jsconf', args: [] }
   const answer = await client.call(order, STEP)
   expect(answer.value, 'RULEZ', 'd2.jsconf()')
-  tell({ type: 'call', text: 'd2.jsconf()', ...answer })
+  return { type: 'call', text: 'd2.jsconf()', ...answer }
 }
 
 async function transform(client: Actor, tell: Tell): Promise<void> {
@@ -79,7 +95,11 @@ async function transform(client: Actor, tell: Tell): Promise<void> {
 /** Healing ends with the answer, and began with the kill. */
 async function askHealed(client: Actor, killed: number): Promise<Event & { type: 'call' }> {
   const answer = await askTransform(client)
-  return { ...answer, healed: Math.round(systemClock.monotonic() - killed) }
+  return { ...answer, healed: since(killed) }
+}
+
+function since(then: number): number {
+  return Math.round(systemClock.monotonic() - then)
 }
 
 async function askTransform(client: Actor): Promise<Event & { type: 'call' }> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import * as errors from '../../../lib/base/errors.js'
-import { EXIT, EXIT_OF, exitOf } from '../../../lib/tools/cli/exit.js'
+import { EXIT, EXIT_OF, exitOf, exitOfSignal } from '../../../lib/tools/cli/exit.js'
 import { failureOf, failureText } from '../../../lib/tools/cli/failure.js'
 import { PLAIN } from '../../../lib/tools/cli/style.js'
 
@@ -56,6 +56,10 @@ describe('exit codes', () => {
     expect([exitOf(error, 'setup'), exitOf(error, 'call')]).toEqual([2, 7])
   })
 
+  it('exit codes - a signal that ends a program has the code that shells give it', () => {
+    expect([exitOfSignal('SIGINT'), exitOfSignal('SIGTERM')]).toEqual([130, 143])
+  })
+
   it.each([undefined, null, 'text', 5, {}, new Error('x'), { code: 'toString' }])(
     'exit codes - %s, thrown, is 1',
     (thrown) => {
@@ -101,7 +105,11 @@ describe('failures', () => {
 
   it('failures - of a remote method keep name and code', () => {
     expect(failureOf(remote('E_USER'), 'call')).toMatchObject({ code: 'E_USER', name: 'TypeError', exit: 1 })
-    expect(failureText(failureOf(remote(), 'call'), PLAIN)).toContain('TypeError: no such user')
+    expect(failureText(failureOf(remote(), 'call'), PLAIN)).toBe('error  TypeError: no such user')
+  })
+
+  it('failures - an error without a code shows none', () => {
+    expect(failureText(failureOf(new Error('oops'), 'call'), PLAIN)).toBe('error  oops')
   })
 
   it('failures - a peer cannot paint on the terminal', () => {

@@ -51,6 +51,7 @@ describe('the command line', () => {
           7  the arguments were refused, or cannot travel
           8  required dependencies form a cycle
         130  interrupted (SIGINT)
+        143  ended by SIGTERM
 
       Examples:
         dservice demo
