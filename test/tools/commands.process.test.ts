@@ -21,7 +21,7 @@ const API = `export default {
 
 /** For what is there: however slow the machine, it is found. */
 const PATIENT = ['--timeout', '30s']
-const LOOK = ['--timeout', '1s']
+const LOOK = ['--timeout', '3s']
 
 const mesh = ownMesh()
 let folder = ''
@@ -166,6 +166,7 @@ describe('the prompt without a terminal', () => {
       'd1',
       '-e',
       'typeof svc["x-y"].z',
+      ...PATIENT,
     ])
     expect(exit).toBe(0)
     expect(out).toContain("'A'\nRemoteService d1@1.4.2 { transform, ")
@@ -174,26 +175,26 @@ describe('the prompt without a terminal', () => {
 
   it('the prompt - a script spans lines, keeps its variables, and has the dot commands', async () => {
     const stdin = 'const x = await d1.transform("a")\nfunction f() {\n  return [x, 5n]\n}\nf()\n.graph\n'
-    const text = await command(['repl'], { stdin })
+    const text = await command(['repl', ...PATIENT], { stdin })
     expect([text.exit, text.out]).toEqual([0, "[ 'A', 5n ]\nd1@1.4.2  ✓ ready\n"])
-    const json = await command(['repl', '--json'], { stdin: 'x = 1\n\nd1.users.find(2)\n' })
+    const json = await command(['repl', '--json', ...PATIENT], { stdin: 'x = 1\n\nd1.users.find(2)\n' })
     expect(documents(json.out)).toEqual([
       { v: 1, value: 1 },
       { v: 1, value: { id: 2 } },
     ])
   })
 
-  it.each<[string, number, string]>([
-    ['d1.fail()', 1, 'E_USER'],
-    ['await d1.fail()', 1, 'E_USER'],
-    ['d1.fail(); 1', 1, 'E_USER'],
-    ['d1.nope()', 3, 'DS_NO_METHOD'],
-    ['svc["d1@^9"].x()', 3, 'DS_NO_INSTANCE'],
-    ['nope', 1, 'ReferenceError'],
-    ['f(', 2, 'DS_INVALID'],
-  ])('the prompt - %s ends with %i, told once', async (code, exit, name) => {
-    const evaluated = command(['repl', '-e', code, '--json'])
-    const piped = command(['repl', '--json'], { stdin: code })
+  it.each<[string, number, string, string[]]>([
+    ['d1.fail()', 1, 'E_USER', PATIENT],
+    ['await d1.fail()', 1, 'E_USER', PATIENT],
+    ['d1.fail(); 1', 1, 'E_USER', PATIENT],
+    ['d1.nope()', 3, 'DS_NO_METHOD', PATIENT],
+    ['svc["d1@^9"].x()', 3, 'DS_NO_INSTANCE', LOOK],
+    ['nope', 1, 'ReferenceError', LOOK],
+    ['f(', 2, 'DS_INVALID', LOOK],
+  ])('the prompt - %s ends with %i, told once', async (code, exit, name, wait) => {
+    const evaluated = command(['repl', '-e', code, '--json', ...wait])
+    const piped = command(['repl', '--json', ...wait], { stdin: code })
     for (const ran of await Promise.all([evaluated, piped])) {
       expect([ran.exit, ran.err]).toEqual([exit, ''])
       expect(documents(ran.out).filter((document) => 'error' in document)).toMatchObject([
