@@ -1,62 +1,208 @@
-/** The far end of a dnode that a program pipes: what is written to the dnode is read here, and the other way round. */
-import { Duplex } from 'node:stream'
+/** The connection of a dnode that a program pipes: what is written to the dnode comes in here, what it emits goes out. */
+import { limit, toError } from '../base/errors.js'
+import { LIMITS } from '../base/options.js'
+import type { Connection, Peer, Sink } from '../wire/connection.js'
+import { RowReader } from '../wire/rows.js'
 
-/** The near end: a stream of the old kind, which emits text. */
+/** The dnode: a stream of the old kind, which emits a row at a time. */
 export interface NearEnd {
-  emit(event: 'data', text: string): boolean
+  emit(event: 'data', row: unknown): boolean
   emit(event: 'drain'): boolean
+  listenerCount(event: 'data'): number
 }
 
-/** Owned by one dnode; the session's connection is made of it. */
-export class PipeEnd extends Duplex {
+/** Rows that are kept for a reader who comes late: the methods, and what little may follow at once. */
+const UNHEARD = 16
+
+/** Owned by one dnode. Nothing of it waits for anything: a row is handled, or emitted, when the call returns. */
+export class PipeEnd implements Connection {
+  readonly peer: Peer = { transport: 'stream', address: 'a pipe' }
+  readonly closed: Promise<Error | null>
   readonly #near: NearEnd
-  #isFull = false
-  #isPaused = false
-  /** A write that waits for `unpause`. */
-  #held: (() => void) | null = null
+  readonly #emitsObjects: boolean
+  readonly #reader: RowReader
+  #settle: (reason: Error | null) => void = () => undefined
+  #sink: Sink | null = null
+  #isOver = false
+  /** Chunks that wait for `open`, or for the row that is being handled. */
+  #incoming: unknown[] = []
+  #isReading = false
+  /** The first half of a character whose second half is in the next text. */
+  #halfCharacter = ''
+  #isHeld = false
+  #held: string[] = []
+  #heldSize = 0
+  #saidFull = false
+  /** The first rows that nobody was there to read. */
+  #unheard: string[] = []
 
-  constructor(near: NearEnd) {
-    super({ decodeStrings: false, allowHalfOpen: true })
+  /** `emitsObjects`: rows go out as objects instead of JSON texts. */
+  constructor(near: NearEnd, emitsObjects: boolean) {
     this.#near = near
+    this.#emitsObjects = emitsObjects
+    this.#reader = new RowReader(LIMITS.helloRow, (row) => this.#deliver(row))
+    this.closed = new Promise((resolve) => (this.#settle = resolve))
   }
 
-  /** Bytes for the session; false: wait for the near end's `drain`. */
-  feed(chunk: Buffer | string): boolean {
-    if (this.destroyed || this.readableEnded) return true
-    this.#isFull = !this.push(chunk)
-    return !this.#isFull
+  get rowLimit(): number {
+    return this.#reader.limit
   }
 
-  /** Nothing more will be written to the dnode. */
-  feedEnd(): void {
-    if (!this.destroyed) this.push(null)
+  set rowLimit(bytes: number) {
+    this.#reader.limit = bytes
   }
 
-  /** Holds back what the session writes. */
+  get isClosed(): boolean {
+    return this.#isOver
+  }
+
+  get queued(): number {
+    return this.#heldSize
+  }
+
+  open(sink: Sink): void {
+    this.#sink = sink
+    this.#read()
+  }
+
+  /** Bytes, text, or a parsed row of the peer. False: it does not read our answers; wait for the dnode's `drain`. */
+  feed(chunk: unknown): boolean {
+    if (this.#isOver) return true
+    this.#incoming.push(chunk)
+    this.#read()
+    this.#saidFull = this.#heldSize > LIMITS.batch || this.#reader.isPaused
+    return !this.#saidFull
+  }
+
+  send(rows: string): boolean {
+    if (this.#isOver) return true
+    for (const row of rows.split('\n')) {
+      if (row === '') continue
+      this.#held.push(row)
+      this.#heldSize += row.length
+    }
+    if (!this.#isHeld) this.#release()
+    else if (this.#heldSize > LIMITS.writeQueue) this.destroy(this.#tooSlow())
+    return this.#heldSize === 0
+  }
+
+  pause(): void {
+    this.#reader.pause()
+  }
+
+  resume(): void {
+    if (this.#isOver || !this.#reader.isPaused) return
+    try {
+      this.#reader.resume()
+    } catch (error) {
+      return this.#over(toError(error))
+    }
+    this.#read()
+    this.#sayRoom()
+  }
+
+  /** Holds back what goes out: whoever reads it is slow. */
   hold(): void {
-    this.#isPaused = true
+    this.#isHeld = true
   }
 
   /** Ends `hold`. */
   unhold(): void {
-    this.#isPaused = false
-    const held = this.#held
-    this.#held = null
-    held?.()
+    this.#isHeld = false
+    this.#release()
+    if (this.#heldSize === 0) this.#sink?.drain()
+    this.#sayRoom()
   }
 
-  override _read(): void {
-    if (!this.#isFull) return
-    this.#isFull = false
+  /** Somebody reads now: what nobody heard is said again. */
+  catchUp(): void {
+    const rows = this.#unheard
+    this.#unheard = []
+    for (const row of rows) this.#emit(row)
+  }
+
+  /** Whoever was asked to wait need not any more. */
+  #sayRoom(): void {
+    if (!this.#saidFull || this.#heldSize > 0 || this.#reader.isPaused) return
+    this.#saidFull = false
     this.#near.emit('drain')
   }
 
-  override _write(chunk: string, _encoding: BufferEncoding, done: (error?: Error) => void): void {
-    const write = (): void => {
-      this.#near.emit('data', chunk)
-      done()
+  /** What is held goes out first: who asked us to wait has to keep it now. */
+  async close(): Promise<void> {
+    this.#isHeld = false
+    this.#release(true)
+    this.#over(null)
+  }
+
+  destroy(reason: Error): void {
+    this.#over(reason)
+  }
+
+  /** Rows that come while one is handled, since two dnodes are piped into each other, wait for their turn. */
+  #read(): void {
+    if (!this.#sink || this.#isReading) return
+    this.#isReading = true
+    try {
+      while (this.#incoming.length > 0 && !this.#isOver && !this.#reader.isPaused)
+        this.#take(this.#incoming.shift())
+    } catch (error) {
+      this.#over(toError(error))
+    } finally {
+      this.#isReading = false
     }
-    if (this.#isPaused) this.#held = write
-    else write()
+  }
+
+  #take(chunk: unknown): void {
+    if (chunk instanceof Uint8Array) {
+      this.#reader.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
+    } else if (typeof chunk === 'object' && chunk !== null) this.#deliver(chunk)
+    else this.#reader.push(this.#encode(String(chunk)))
+  }
+
+  #encode(chunk: string): Buffer {
+    const text = this.#halfCharacter + chunk
+    const last = text.charCodeAt(text.length - 1)
+    const isHalf = last >= 0xd800 && last <= 0xdbff
+    this.#halfCharacter = isHalf ? text.slice(-1) : ''
+    return Buffer.from(isHalf ? text.slice(0, -1) : text)
+  }
+
+  #deliver(row: unknown): boolean {
+    this.#sink?.row(row)
+    return !this.#isOver && !this.#reader.isPaused
+  }
+
+  /** Emits what waits, until somebody says that it is too much; `all`: whatever they say. */
+  #release(all = false): void {
+    while (this.#held.length > 0 && (all || !this.#isHeld)) {
+      const row = this.#held.shift() as string
+      this.#heldSize -= row.length
+      this.#emit(row)
+    }
+  }
+
+  /** A dnode may be piped later than it starts; one that is only ever written to does not gather what it says. */
+  #emit(row: string): void {
+    if (this.#near.listenerCount('data') > 0) {
+      this.#near.emit('data', this.#emitsObjects ? (JSON.parse(row) as unknown) : `${row}\n`)
+    } else if (this.#unheard.length < UNHEARD) this.#unheard.push(row)
+  }
+
+  #over(reason: Error | null): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#incoming = []
+    this.#held = []
+    this.#heldSize = 0
+    this.#settle(reason)
+  }
+
+  #tooSlow(): Error {
+    return limit({
+      summary: `${this.#heldSize} bytes wait for whoever reads this dnode; ${LIMITS.writeQueue} are allowed`,
+      hint: 'send less at once, or make the peer read',
+      ran: 'maybe',
+    })
   }
 }

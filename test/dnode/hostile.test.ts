@@ -283,7 +283,7 @@ describe('hostile - rows after the methods row', () => {
     const { send, session, fails } = await opened(true)
     await send(Array.from({ length: 50_000 }, () => 1))
     expect(await session.closed).toMatchObject({ code: 'DS_PROTOCOL' })
-    expect(fails).toHaveLength(101)
+    expect(fails).toHaveLength(100)
   })
 
   it('hostile - nothing that was received is a promise', async () => {
@@ -313,6 +313,7 @@ describe('hostile - rows after the methods row', () => {
       return raw
     })()
     await send(Array.from({ length: LIMITS.pending + 1 }, (_, id) => ({ method: 0, id })))
+    for (let i = 0; i < 5; i++) await send()
     expect(session.running).toBe(LIMITS.pending)
     expect(rows.at(-1)).toMatchObject([
       { error: LIMITS.pending, arguments: [{ code: 'DS_LIMIT', ran: 'no' }] },
@@ -349,7 +350,8 @@ describe('hostile - over TCP', () => {
       socket.on('error', () => socket.destroy())
       if (line.includes('tra') && !line.includes('POST')) socket.end(line)
       else socket.write(line)
-      await once(socket, 'close')
+      // a reset is an error of the socket, and here a way to end like any other
+      await new Promise((closed) => socket.once('close', closed))
     }
     const reset = net.connect(port, '127.0.0.1').resume()
     reset.write(methods)
