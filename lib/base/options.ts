@@ -57,6 +57,8 @@ export interface Limits {
   readonly references: number
   /** Bytes that wait to be written to a peer that does not read; beyond it the peer is cut. */
   readonly writeQueue: number
+  /** Bytes that wait to be written to a peer before its next call has to wait as well. */
+  readonly unread: number
   /** A batch of messages is written when it grows past this. */
   readonly batch: number
   /** A message larger than this is a row of its own. */
@@ -82,6 +84,7 @@ export const LIMITS: Limits = Object.freeze({
   pending: 10_000,
   references: 1_000_000,
   writeQueue: 16 * 1024 * 1024,
+  unread: 1024 * 1024,
   batch: 64 * 1024,
   ownRow: 16 * 1024,
   waiting: 1_000,

@@ -1,12 +1,17 @@
 /** The listening half of a session: rows in, checked messages out, each one for itself. */
+import type { Clock } from '../base/clock.js'
 import { protocol, toError } from '../base/errors.js'
-import { unexpected } from './check.js'
+import type { Connection } from '../wire/connection.js'
+import { isObject, unexpected } from './check.js'
 import { readClassic } from './classic.js'
 import { answerIdOf, callIdOf, readDialect } from './dialect.js'
 import type { Message } from './messages.js'
+import { Pace } from './pace.js'
 
-/** Bad messages in one row; a row with more ends the connection. */
+/** Bad messages one after the other, in one row or in many; a peer that sends more is ended. */
 const BAD_MESSAGES = 100
+
+const NOTHING: readonly unknown[] = []
 
 /** Where messages go. `handle` may throw errors of ours: the message is bad then. */
 export interface Receiver {
@@ -19,6 +24,8 @@ export interface Receiver {
   bad(error: Error): void
   /** The connection is to end. */
   broken(error: Error): void
+  /** No message waits any more. */
+  rest(): void
 }
 
 /** Owned by one session. Never throws. */
@@ -26,17 +33,86 @@ export class Inbox {
   /** What may come next; set by the session when it has read the peer's `methods` row. */
   expects: 'methods' | 'classic' | 'dialect' | 'nothing' = 'methods'
   readonly #to: Receiver
+  readonly #connection: Connection
+  readonly #pace: Pace
+  /** The messages of the row that is being handled, the next one, and how they are read. */
+  #items = NOTHING
+  #at = 0
+  #read: (item: unknown) => Message = readClassic
+  #isHandling = false
+  /** Rows that a program handed in while others were handled, or waited. */
+  #later: unknown[] = []
+  /** Bad messages since the last good one. */
+  #bad = 0
 
-  constructor(to: Receiver) {
+  constructor(connection: Connection, clock: Clock, to: Receiver) {
     this.#to = to
+    this.#connection = connection
+    this.#pace = new Pace({ connection, clock, goOn: () => this.#goOn(), onRest: () => to.rest() })
   }
 
+  /** True while messages wait for their turn, or for the peer to read. */
+  get isWaiting(): boolean {
+    return this.#pace.isWaiting
+  }
+
+  /** Hears everything that the connection has to tell. */
+  open(): void {
+    this.#connection.open({ row: (row) => this.row(row), drain: () => this.#pace.drained() })
+  }
+
+  /** The session is ending: what waits for the peer goes on, to be refused or dropped. */
+  end(): void {
+    this.#pace.end()
+  }
+
+  /** A row of the connection, or one that a program brought: that waits behind those that are there. */
   row(row: unknown): void {
+    if (this.#isHandling || this.isWaiting) this.#later.push(row)
+    else this.#take(row)
+  }
+
+  #take(row: unknown): void {
     if (this.expects === 'methods') this.#first(row)
     else if (this.expects === 'nothing') return
-    else if (!Array.isArray(row)) this.#message(row, readClassic)
-    else if (this.expects === 'dialect') this.#batch(row)
-    else this.#to.bad(unexpected('a classic row, since no dialect was agreed on', row))
+    else if (!Array.isArray(row)) this.#handle([row], readClassic)
+    else if (this.expects === 'dialect') this.#handle(row, readDialect)
+    else this.#refuse(row, unexpected('a classic row, since no dialect was agreed on', row))
+  }
+
+  #handle(items: readonly unknown[], read: (item: unknown) => Message): void {
+    this.#items = items
+    this.#read = read
+    this.#at = 0
+    this.#pace.begin()
+    this.#goOn()
+  }
+
+  #goOn(): void {
+    this.#isHandling = true
+    const isDone = this.#run()
+    this.#isHandling = false
+    if (!isDone) return
+    this.#items = NOTHING
+    if (this.#later.length > 0) this.#take(this.#later.shift())
+  }
+
+  /** The messages of one peer stay in order: when one has to wait, so does everything behind it. Answers whether none waits. */
+  #run(): boolean {
+    while (this.#at < this.#items.length && this.#isHeard) {
+      const item = this.#items[this.#at]
+      if (this.#pace.isFull && isCall(item)) {
+        this.#pace.waitForPeer()
+        return false
+      }
+      this.#at++
+      this.#message(item)
+      if (this.#pace.note()) {
+        this.#pace.yieldTurn()
+        return false
+      }
+    }
+    return true
   }
 
   /** Anything but a valid `methods` row ends the connection: who sends it is no dnode. */
@@ -50,27 +126,26 @@ export class Inbox {
     }
   }
 
-  #batch(items: readonly unknown[]): void {
-    let bad = 0
-    for (const item of items) {
-      if (!this.#message(item, readDialect)) bad++
-      if (bad > BAD_MESSAGES) return this.#to.broken(flood())
-      if (this.expects === 'nothing') return
-    }
+  /** Whoever is gone is not served any more: nobody would read the answers. */
+  get #isHeard(): boolean {
+    return this.expects !== 'nothing' && !this.#connection.isClosed
   }
 
-  #message(item: unknown, read: (item: unknown) => Message): boolean {
+  #message(item: unknown): void {
     try {
-      this.#to.handle(read(item))
-      return true
+      this.#to.handle(this.#read(item))
+      this.#bad = 0
     } catch (error) {
       this.#refuse(item, toError(error))
-      return false
     }
   }
 
   /** Its call is answered, or the call that it was to answer fails, so that nobody waits for ever. */
   #refuse(item: unknown, error: Error): void {
+    // asking for what is not there (any more) breaks no rule
+    if ((error as { code?: unknown }).code !== 'DS_NO_METHOD' && ++this.#bad > BAD_MESSAGES) {
+      return this.#to.broken(flood())
+    }
     const isDialect = this.expects === 'dialect'
     const call = isDialect ? callIdOf(item) : null
     if (call !== null) return this.#to.badCall(call, error)
@@ -80,6 +155,12 @@ export class Inbox {
   }
 }
 
+function isCall(item: unknown): boolean {
+  return isObject(item) && item['method'] !== undefined
+}
+
 function flood(): Error {
-  return protocol({ summary: `a row was received with more than ${BAD_MESSAGES} bad messages` })
+  return protocol({
+    summary: `more than ${BAD_MESSAGES} bad messages were received without a good one between`,
+  })
 }

@@ -11,9 +11,8 @@ const WORST = 6
 
 /** Owned by one session. After `drop` it does nothing. */
 export class Outbox {
-  /** True once the session has ended. */
-  isDropped = false
   readonly #connection: Connection
+  #isDropped = false
   /** Bytes of a row that the peer takes; Infinity: a classic peer, which says nothing of it. */
   #rowLimit = LIMITS.helloRow
   #isDialect = false
@@ -26,6 +25,11 @@ export class Outbox {
 
   constructor(connection: Connection) {
     this.#connection = connection
+  }
+
+  /** True once the session or its connection has ended: making text for it would be in vain. */
+  get isDropped(): boolean {
+    return this.#isDropped || this.#connection.isClosed
   }
 
   /** Grows with each write: what was sent at this turn or later was not handed to the connection yet. */
@@ -64,7 +68,7 @@ export class Outbox {
 
   /** The session ended: nothing is sent any more. */
   drop(): void {
-    this.isDropped = true
+    this.#isDropped = true
     this.#rows = ''
     this.#batch = []
   }

@@ -46,8 +46,6 @@ export class Session {
   readonly #pending: Pending
   #phase: 'opening' | 'open' | 'closing' | 'closed' = 'opening'
   #hello: Hello | null = null
-  /** Told before the peer's hello was read; sent right after it. */
-  #change: { state: State; revision: number } | null = null
   #helloTimer: Disposable | null = null
   /** What our hello said, from the peer's `methods` row on. */
   #rowLimit = LIMITS.row
@@ -149,8 +147,7 @@ export class Session {
 
   /** Tells a dialect peer that our state, or what we rely on, changed. */
   changed(state: State, revision: number): void {
-    if (this.#phase === 'opening') this.#change = { state, revision }
-    else if (this.#hello) this.#writer.changed(state, revision)
+    this.#writer.changed(state, revision)
   }
 
   /** Resolves when no call of the peer runs any more (and its answers are handed to the connection), or the session ended. */
@@ -235,8 +232,6 @@ export class Session {
     this.#hello = this.#options.hello ? hello : null
     this.#inbox.expects = this.#hello ? 'dialect' : 'classic'
     this.#writer.meet(this.#hello)
-    if (this.#change) this.changed(this.#change.state, this.#change.revision)
-    this.#change = null
     this.#settleReady(null)
   }
 

@@ -19,6 +19,10 @@ export class Writer {
   /** Scrubs arguments and results within the peer's limits. */
   #args: ScrubFor
   #results: ScrubFor
+  /** Who the peer is: undefined until its `methods` row was read, null for a classic peer. */
+  #peer: Hello | null | undefined
+  /** Told before that; sent right after it. */
+  #change: { state: State; revision: number } | null = null
 
   constructor(outbox: Outbox, exports: Exports) {
     this.#outbox = outbox
@@ -30,7 +34,9 @@ export class Writer {
   /** The peer's `methods` row was read. */
   meet(hello: Hello | null): void {
     this.#outbox.meet(hello ? hello.limits.row : null)
+    this.#peer = hello
     if (!hello) return
+    if (this.#change) this.changed(this.#change.state, this.#change.revision)
     const limits: ValueLimits = hello.limits
     this.#args = { ...this.#args, limits }
     this.#results = { ...this.#results, limits }
@@ -97,9 +103,10 @@ export class Writer {
     }
   }
 
-  /** Our state, or what we rely on, changed. */
+  /** Our state, or what we rely on, changed: said to dialect peers, once they are known. */
   changed(state: State, revision: number): void {
-    this.#outbox.send({ type: 'changed', state, revision }, 60)
+    if (this.#peer) this.#outbox.send({ type: 'changed', state, revision }, 60)
+    else if (this.#peer === undefined) this.#change = { state, revision }
   }
 
   #queue(message: Message, values: Sized, view: Set<number> | null): void {

@@ -31,6 +31,8 @@ export interface Connection {
    * Everything that waits on a connection hangs on this one promise.
    */
   readonly closed: Promise<Error | null>
+  /** True from the very moment of the end on: no row comes, nothing is sent. `closed` has been settled, its listeners are told later. */
+  readonly isClosed: boolean
   /** Bytes of text that a row may have; a longer one ends the connection with DS_LIMIT. Starts at LIMITS.helloRow. */
   rowLimit: number
   /** Bytes that wait to be written. */
@@ -42,6 +44,13 @@ export interface Connection {
    * Answers false when the peer is slow: wait for `drain` before sending bulk.
    */
   send(rows: string): boolean
+  /**
+   * Holds back what the peer sends: no row comes until `resume`, not even one that was read already, and the peer's end
+   * waits behind them. What waits here is bounded, the rest stays with the peer. Twice is fine.
+   */
+  pause(): void
+  /** Goes on where `pause` stopped; rows may come before it returns. */
+  resume(): void
   /** Ends in order: what was sent is delivered first. Resolves when closed. May be called twice. */
   close(): Promise<void>
   /** Ends now; `closed` settles with `reason`. May be called twice: the first reason stands. */

@@ -9,7 +9,7 @@ const SHOWN = 80
 /** What a terminal or an editor might obey instead of showing, beyond what JSON escapes. */
 const UNPRINTABLE = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g
 
-/** Takes one parsed row; answers false to hear no more. */
+/** Takes one parsed row; answers false to hear no more, or none for now when the reader is paused. */
 export type TakeRow = (row: unknown) => boolean
 
 /** Text of a peer in quotes, shortened and escaped, so that an error may show it anywhere. */
@@ -29,6 +29,9 @@ export class RowReader {
   /** Bytes that a row may have, its newline not counted. Raised at any time; a lower one holds from the next chunk on. */
   limit: number
   readonly #take: TakeRow
+  #isPaused = false
+  /** What was pushed and not read, while paused. */
+  #rest: Buffer = NOTHING
   /** The beginning of a row whose end has not come: it doubles as it grows, so that a row in many pieces costs no more than in one. */
   #held: Buffer = NOTHING
   #heldBytes = 0
@@ -44,18 +47,46 @@ export class RowReader {
     return this.#heldBytes
   }
 
+  get isPaused(): boolean {
+    return this.#isPaused
+  }
+
+  /** Hands on no row until `resume`; for `take` to call, which answers false then. */
+  pause(): void {
+    this.#isPaused = true
+  }
+
+  /** Goes on with what was kept. Errors: as `push`. */
+  resume(): void {
+    this.#isPaused = false
+    const rest = this.#rest
+    this.#rest = NOTHING
+    if (rest.length > 0) this.push(rest)
+  }
+
   /** Hands on every row that `chunk` completes. Errors: DS_LIMIT, DS_PROTOCOL, and whatever `take` throws. */
   push(chunk: Buffer): void {
+    if (this.#isPaused) return this.#keep(chunk)
     let start = 0
     if (this.#heldBytes > 0) {
       const end = chunk.indexOf(NEWLINE)
       this.#hold(end < 0 ? chunk : chunk.subarray(0, end))
-      if (end < 0 || !this.#release()) return
+      if (end < 0) return
       start = end + 1
+      if (!this.#release()) return this.#keep(chunk.subarray(start))
     }
     const last = chunk.lastIndexOf(NEWLINE)
-    if (last >= start && !this.#run(chunk.subarray(start, last))) return
-    if (last + 1 < chunk.length) this.#hold(chunk.subarray(Math.max(start, last + 1)))
+    if (last >= start) {
+      const rows = chunk.subarray(start, last)
+      start += this.#run(rows)
+      if (start <= last) return this.#keep(chunk.subarray(start))
+    }
+    if (start < chunk.length) this.#hold(chunk.subarray(start))
+  }
+
+  /** What comes behind a row that paused us waits; behind one that stopped us it is nothing. */
+  #keep(chunk: Buffer): void {
+    if (this.#isPaused && chunk.length > 0) this.#rest = Buffer.concat([this.#rest, chunk])
   }
 
   /** Keeps the piece of a row; the limit is checked before a byte of it is. */
@@ -79,22 +110,26 @@ export class RowReader {
     return this.#row(row)
   }
 
-  /** Whole rows, with newlines between them: decoded at once where no single one can break a rule. */
-  #run(rows: Buffer): boolean {
+  /**
+   * Whole rows, with newlines between them: decoded at once where no single one can break a rule. Answers how many bytes
+   * were taken, newlines included: that of the last row is behind `rows`.
+   */
+  #run(rows: Buffer): number {
     if (rows.length > this.limit || !isUtf8(rows)) return this.#oneByOne(rows)
-    for (const text of rows.toString('utf8').split('\n')) {
-      if (!this.#parse(text)) return false
+    const texts = rows.toString('utf8').split('\n')
+    for (let i = 0; i < texts.length; i++) {
+      if (!this.#parse(texts[i] as string)) return bytesOf(texts.slice(0, i + 1))
     }
-    return true
+    return rows.length + 1
   }
 
-  #oneByOne(rows: Buffer): boolean {
+  #oneByOne(rows: Buffer): number {
     for (let start = 0, end = 0; start <= rows.length; start = end + 1) {
       end = rows.indexOf(NEWLINE, start)
       if (end < 0) end = rows.length
-      if (!this.#row(rows.subarray(start, end))) return false
+      if (!this.#row(rows.subarray(start, end))) return end + 1
     }
-    return true
+    return rows.length + 1
   }
 
   #row(row: Buffer): boolean {
@@ -132,4 +167,8 @@ export class RowReader {
       details: { row: this.#rows + 1 },
     })
   }
+}
+
+function bytesOf(rows: readonly string[]): number {
+  return rows.reduce((sum, row) => sum + Buffer.byteLength(row) + 1, 0)
 }

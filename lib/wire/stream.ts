@@ -65,6 +65,10 @@ class StreamConnection implements Connection {
     this.#reader.limit = bytes
   }
 
+  get isClosed(): boolean {
+    return this.#isOver
+  }
+
   get queued(): number {
     return this.#isOver ? 0 : this.#stream.writableLength
   }
@@ -82,6 +86,20 @@ class StreamConnection implements Connection {
     const most = this.#options.writeQueue ?? LIMITS.writeQueue
     if (this.queued > most) this.destroy(this.#tooSlow(most))
     return isQuick
+  }
+
+  pause(): void {
+    if (this.#isOver) return
+    this.#reader.pause()
+    this.#stream.pause()
+  }
+
+  resume(): void {
+    if (this.#isOver || !this.#reader.isPaused) return
+    this.#guard(() => this.#reader.resume())
+    if (this.#isOver || this.#reader.isPaused) return
+    if (this.#sink) this.#stream.resume()
+    if (this.#peerEnded) this.#onPeerEnd()
   }
 
   async close(): Promise<void> {
@@ -111,12 +129,14 @@ class StreamConnection implements Connection {
 
   #deliver(row: unknown): boolean {
     this.#sink?.row(row)
-    return !this.#isOver
+    return !this.#isOver && !this.#reader.isPaused
   }
 
   #onPeerEnd(): void {
     if (this.#isOver) return
     this.#peerEnded = true
+    // resume() comes back here
+    if (this.#reader.isPaused) return
     const { pending } = this.#reader
     if (pending > 0) return this.#over(this.#hungUp(`hung up in the middle of a row, after ${pending} bytes`))
     // a turn later, so that the answers to its last rows go out first

@@ -1,0 +1,138 @@
+/** How long one peer is served before everybody else has a turn, and when it must read its answers before it is served again. */
+import type { Clock } from '../base/clock.js'
+import { LIMITS } from '../base/options.js'
+import type { Connection } from '../wire/connection.js'
+
+/** Milliseconds for which messages of one peer are handled at a stretch. */
+const STRETCH = 10
+
+/** Milliseconds without a message after which a new stretch begins: others had their turn. */
+const GAP = 1
+
+/** Messages of a stretch: what their promises do when they go on is not seen until it is over. */
+const MOST = 256
+const FIRST = 32
+
+/** Milliseconds in which a peer that has to read reads nothing, after which more is let through, lest two wait for each other. */
+const STALL = 2_000
+
+export interface PaceOptions {
+  readonly connection: Connection
+  readonly clock: Clock
+  /** Handles the messages that waited; it may have to wait again. */
+  readonly goOn: () => void
+  /** Nothing waits any more. */
+  readonly onRest: () => void
+}
+
+/**
+ * Owned by one session. While something waits the connection is paused, so that everything behind it waits in order, and
+ * with the peer.
+ *
+ *   handling --10 ms are over----------------> waiting --the next turn of the event loop--> handling
+ *   handling --a call, and too much unread---> waiting --drain, or a stall---------------> handling
+ */
+export class Pace {
+  readonly #options: PaceOptions
+  #waitsFor: 'nothing' | 'its turn' | 'its peer' = 'nothing'
+  #isOver = false
+  /** Of the current stretch. */
+  #start = -Infinity
+  #last = -Infinity
+  #count = 0
+  /** Messages that a stretch may have: as many as fitted into the last one. */
+  #most = FIRST
+  /** Bytes that may wait to be written before calls do. */
+  #unread = LIMITS.unread
+  #stallTimer: Disposable | null = null
+
+  constructor(options: PaceOptions) {
+    this.#options = options
+  }
+
+  /** True while messages wait. */
+  get isWaiting(): boolean {
+    return this.#waitsFor !== 'nothing'
+  }
+
+  /** Whether the peer has to read before the next of its calls is handled. */
+  get isFull(): boolean {
+    return this.#options.connection.queued > this.#unread
+  }
+
+  /** A row begins. */
+  begin(): void {
+    const now = this.#options.clock.monotonic()
+    if (now - this.#last > GAP) this.#restart(now)
+  }
+
+  /** A message was handled: whether it is the turn of others. */
+  note(): boolean {
+    this.#last = this.#options.clock.monotonic()
+    return ++this.#count >= this.#most || this.#last - this.#start >= STRETCH
+  }
+
+  /** The rest waits for the next turn of the event loop. */
+  yieldTurn(): void {
+    this.#wait('its turn')
+    // behind what the handlers have queued: the work of their promises counts as well
+    queueMicrotask(() => this.#tune())
+    setImmediate(() => this.#again('its turn'))
+  }
+
+  /** The rest waits until the peer has read. */
+  waitForPeer(): void {
+    this.#wait('its peer')
+    this.#watch(this.#options.connection.queued)
+  }
+
+  /** All that was written is on its way. */
+  drained(): void {
+    if (!this.#isOver) this.#unread = LIMITS.unread
+    this.#again('its peer')
+  }
+
+  /** The session is ending: nothing waits for the peer any more. */
+  end(): void {
+    this.#isOver = true
+    this.#unread = Infinity
+    this.#again('its peer')
+  }
+
+  #restart(now: number): void {
+    this.#start = this.#last = now
+    this.#count = 0
+  }
+
+  #tune(): void {
+    const took = this.#options.clock.monotonic() - this.#start
+    const fitting = Math.floor((this.#count * STRETCH) / took)
+    this.#most = Math.max(1, Math.min(fitting, this.#most * 2, MOST))
+  }
+
+  #wait(what: 'its turn' | 'its peer'): void {
+    this.#waitsFor = what
+    this.#options.connection.pause()
+  }
+
+  #again(waitedFor: 'its turn' | 'its peer'): void {
+    if (this.#waitsFor !== waitedFor) return
+    this.#waitsFor = 'nothing'
+    this.#stallTimer?.[Symbol.dispose]()
+    this.#restart(this.#options.clock.monotonic())
+    this.#options.goOn()
+    if (this.isWaiting) return
+    this.#options.connection.resume()
+    if (!this.isWaiting) this.#options.onRest()
+  }
+
+  /** A peer that waits for us as we wait for it gets more, until the write queue is full and it is cut. */
+  #watch(before: number): void {
+    this.#stallTimer = this.#options.clock.after(STALL, () => {
+      const { queued } = this.#options.connection
+      if (queued < before) return this.#watch(queued)
+      this.#unread *= 2
+      this.#again('its peer')
+    })
+  }
+}
