@@ -44,6 +44,8 @@ async function carryOut({ task, ...options }) {
   }
 }
 
+// an exit, not a death by the signal: a profile is written at `exit`
+process.on('SIGTERM', () => process.exit())
 process.on('disconnect', () => process.exit())
 process.on('message', (order) => void carryOut(order))
 process.send('ready')

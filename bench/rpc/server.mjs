@@ -2,6 +2,8 @@
 import { driverOf } from './peers.mjs'
 
 const name = process.argv[2]
+// an exit, not a death by the signal: what a driver started ends at `exit`
+process.on('SIGTERM', () => process.exit())
 process.on('disconnect', () => process.exit())
 process.on('message', () => {
   globalThis.gc()
