@@ -18,7 +18,7 @@ const LISTED = 20
 
 /** The peer has no such method. */
 export function missingMethod(method: string, known: readonly string[]): DServiceError {
-  const most = Math.max(2, Math.floor(method.length / 3))
+  const most = Math.max(1, Math.floor(method.length / 3))
   const near = known
     .map((name) => ({ name, distance: leven(name, method) }))
     .filter(({ distance }) => distance <= most)
