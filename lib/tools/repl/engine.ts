@@ -14,8 +14,8 @@ export interface EngineOptions extends ReplOptions {
 /** What of JavaScript's identifiers can be the name of a service. */
 const SERVICE = /^[a-z][a-z0-9_]*$/
 
-/** Looks at an instance that is announced and does not answer: about six seconds of them. */
-const LOOKS = 10
+/** Looks at an instance that is announced and does not answer: about three seconds of them. */
+const LOOKS = 5
 
 /** Owned by one prompt or script, which closes it. */
 export class ReplEngine {
@@ -70,16 +70,16 @@ export class ReplEngine {
     this.server.close()
   }
 
-  /** Looks for a service that was named; one that is announced may take a while to prove itself. */
+  /** Looks for a service that was named; one that is announced may take a while to prove itself. Errors: DS_UNREACHABLE. */
   async #find(name: string): Promise<boolean> {
     if (!SERVICE.test(name)) return false
-    for (let look = 0; look < LOOKS; look++) {
-      const isReached = await this.#live.reach(name)
+    for (let look = 1; ; look++) {
+      const missed = await this.#live.reach(name)
       const { unreachable } = await this.refresh()
       if (this.#globals.has(name)) return true
-      if (!isReached && !unreachable.some((one) => one.name === name)) return false
+      if (missed && look === LOOKS && missed.code === 'DS_UNREACHABLE') throw missed
+      if (look === LOOKS || !unreachable.some((one) => one.name === name)) return false
     }
-    return false
   }
 
   #adopt(): void {

@@ -4,7 +4,7 @@ import { isDServiceError } from '../../base/errors.js'
 import { splitAt } from '../../base/names.js'
 import { callPath } from '../cli/handle.js'
 import { oneLine } from '../cli/text.js'
-import type { DService, HandleOptions, MeshView, Remote } from '../../index.js'
+import type { DService, DServiceError, HandleOptions, MeshView, Remote } from '../../index.js'
 
 /** Calls a method of a service by its path. */
 type Invoke = (path: readonly string[], args: readonly unknown[]) => Promise<unknown>
@@ -49,13 +49,14 @@ export class LiveServices {
     return view
   }
 
-  /** Waits for a service as a call of it would, and keeps its connection. False: there is none. Errors: those of `dnodeFor`. */
-  async reach(name: string): Promise<boolean> {
+  /** Waits for a service as a call of it would, and keeps its connection. Answers what kept it, null where it is there. */
+  async reach(name: string): Promise<DServiceError | null> {
     try {
       await this.#handle(name)
-      return true
+      return null
     } catch (error) {
-      if (isDServiceError(error) && error.code === 'DS_NO_INSTANCE') return false
+      if (isDServiceError(error) && (error.code === 'DS_NO_INSTANCE' || error.code === 'DS_UNREACHABLE'))
+        return error
       throw error
     }
   }

@@ -1,6 +1,6 @@
 import { PassThrough, Writable } from 'node:stream'
 import { afterEach, describe, expect, it } from 'vitest'
-import { engine as engineError, noInstance } from '../../../lib/base/errors.js'
+import { engine as engineError, noInstance, unreachable } from '../../../lib/base/errors.js'
 import { dservice, type DService, type MeshView } from '../../../lib/index.js'
 import { ReplEngine } from '../../../lib/tools/repl/engine.js'
 import { LiveServices } from '../../../lib/tools/repl/live.js'
@@ -23,7 +23,8 @@ function prompt(...looks: (MeshView | Error)[]): { told: unknown[]; looked: () =
     if (found instanceof Error) throw found
     return found
   }
-  const dnodeFor = (): Promise<never> => Promise.reject(noInstance({ summary: 'none' }))
+  const dnodeFor = (): Promise<never> =>
+    Promise.reject((looks.at(-1) === UNPROVED ? unreachable : noInstance)({ summary: 'none' }))
   const mesh = Object.assign(dservice({ engine: 'memory:' }), { inspect, dnodeFor }) as DService
   engine = new ReplEngine(mesh, new LiveServices(mesh), {
     input: new PassThrough(),
@@ -48,11 +49,11 @@ describe('the names at a prompt', () => {
     expect([told, looked()]).toEqual([[], 3])
   })
 
-  it('the names at a prompt - one that never proves itself is given up', async () => {
+  it('the names at a prompt - one that never proves itself is given up, and why is told', async () => {
     const { told, looked } = prompt(UNPROVED)
     expect(await engine.evaluate('d1')).toBeUndefined()
-    expect(told).toMatchObject([{ message: 'd1 is not defined' }])
-    expect(looked()).toBe(10)
+    expect(told).toMatchObject([{ code: 'DS_UNREACHABLE' }, { message: 'd1 is not defined' }])
+    expect(looked()).toBe(5)
   })
 
   it('the names at a prompt - what no service can be called is not looked for', async () => {
