@@ -21,7 +21,7 @@ const API = `export default {
 
 /** For what is there: however slow the machine, it is found. */
 const PATIENT = ['--timeout', '30s']
-const LOOK = ['--timeout', '3s']
+const LOOK = ['--timeout', '1500ms']
 
 const mesh = ownMesh()
 let folder = ''
@@ -68,10 +68,13 @@ describe('commands', () => {
   })
 
   it('commands - graph draws it in every format', async () => {
-    expect((await command(['graph', ...LOOK])).out).toBe('d1@1.4.2  ✓ ready\n')
-    expect((await command(['graph', '--mermaid', ...LOOK])).out).toContain('n0["d1@1.4.2"]')
-    expect((await command(['graph', '--dot', ...LOOK])).out).toContain('"d1@1.4.2"')
-    const [document] = documents((await command(['graph', '--json', ...LOOK])).out)
+    const formats = [[], ['--mermaid'], ['--dot'], ['--json']]
+    const drawn = await Promise.all(formats.map((format) => command(['graph', ...format, ...LOOK])))
+    const [text, mermaid, dot, json] = drawn.map(({ out }) => out)
+    expect(text).toBe('d1@1.4.2  ✓ ready\n')
+    expect(mermaid).toContain('n0["d1@1.4.2"]')
+    expect(dot).toContain('"d1@1.4.2"')
+    const [document] = documents(json ?? '')
     expect(document).toMatchObject({ v: 1, nodes: [{ node: 'd1@1.4.2' }], edges: [], cycles: [] })
   })
 

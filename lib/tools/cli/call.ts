@@ -9,6 +9,7 @@ import { withMesh } from './client.js'
 import type { Input } from './input.js'
 import { callPath } from './handle.js'
 import { parseArguments } from './literals.js'
+import { withMeant } from './meant.js'
 import type { Talk } from './talk.js'
 import { parseMethod } from './target.js'
 import { span } from './text.js'
@@ -31,7 +32,7 @@ export async function run(input: Input): Promise<number> {
       talk.note(`${span(systemClock.monotonic() - started)}, discovery included`)
       return 0
     } catch (error) {
-      const failed = failureOf(error, 'call')
+      const failed = await withMeant(failureOf(error, 'call'), mesh, target)
       talk.report(isCallback ? failed : { ...failed, ...callbackHint(failed) })
       return failed.exit
     }

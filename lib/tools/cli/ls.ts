@@ -3,8 +3,9 @@ import { noInstance, unreachable } from '../../base/errors.js'
 import type { MeshView } from '../../index.js'
 import { withMesh } from './client.js'
 import type { Input } from './input.js'
-import { failureOf } from './failure.js'
+import { failureOf, type Failed } from './failure.js'
 import { columnsOf, engineName, rowsOf, summaryText } from './ls-rows.js'
+import { withMeant } from './meant.js'
 import { renderTable } from './table.js'
 import type { Talk } from './talk.js'
 import { parseService, type ServiceTarget } from './target.js'
@@ -12,11 +13,12 @@ import { oneLine } from './text.js'
 
 export async function run({ args, settings, talk, host }: Input): Promise<number> {
   const target = args[0] === undefined ? undefined : parseService(args[0])
-  const view = await withMesh(settings, host, (mesh) =>
-    mesh.inspect(inspectOptions(target, settings.timeout)),
-  )
-  const seen = target?.range === undefined ? view : await inRange(view, target.range)
-  const failed = missing(seen, view, target)
+  const { seen, failed } = await withMesh(settings, host, async (mesh) => {
+    const view = await mesh.inspect(inspectOptions(target, settings.timeout))
+    const seen = target?.range === undefined ? view : await inRange(view, target.range)
+    const failed = missing(seen, view, target)
+    return { seen, failed: failed && target ? await withMeant(failed, mesh, target) : failed }
+  })
   if (talk.json) talk.document({ ...seen, ...(failed ? { error: failed } : {}) })
   else showMesh(seen, talk)
   if (failed && !talk.json) talk.report(failed)
@@ -57,20 +59,20 @@ export function showMesh(view: MeshView, talk: Talk): void {
   }
 }
 
-function missing(
-  seen: MeshView,
-  all: MeshView,
-  target: ServiceTarget | undefined,
-): ReturnType<typeof failureOf> | null {
+function missing(seen: MeshView, all: MeshView, target: ServiceTarget | undefined): Failed | null {
   if (seen.instances.length > 0) return null
   const what = target ? `${target.name}${target.range === undefined ? '' : `@${target.range}`}` : 'a service'
   const live = [...new Set(all.instances.map(({ name, version }) => `${name}@${version}`))]
-  const summary = `no instance of ${what} answers in mesh "${all.mesh}" (${engineName(all.engine)})`
+  const others = live.length > 0 ? `; live: ${live.join(', ')}` : ''
+  const summary = `no instance of ${what} answers in mesh "${all.mesh}" (${engineName(all.engine)})${others}`
   const make = seen.unreachable.length > 0 ? unreachable : noInstance
   return failureOf(
     make({
       summary,
-      hint: 'start one (`dservice run file`, `dservice demo`), or name another mesh with --mesh',
+      hint:
+        live.length > 0
+          ? 'widen the range, or start an instance in range'
+          : 'start one (`dservice run file`, `dservice demo`), or name another mesh with --mesh',
       details: { known: live },
     }),
     'setup',
