@@ -1,13 +1,13 @@
 /** The mesh as objects at a prompt: every service is there under its name, also one that starts later. */
-import { inspect } from 'node:util'
+import { inspect, promisify } from 'node:util'
 import { isDServiceError } from '../../base/errors.js'
 import { splitAt } from '../../base/names.js'
-import { callPath } from '../cli/handle.js'
+import { callBackPath, callPath } from '../cli/handle.js'
 import { oneLine } from '../cli/text.js'
 import type { DService, DServiceError, HandleOptions, MeshView, Remote } from '../../index.js'
 
-/** Calls a method of a service by its path. */
-type Invoke = (path: readonly string[], args: readonly unknown[]) => Promise<unknown>
+/** Calls a method of a service by its path, in one way or the other. */
+type Invoke = (path: readonly string[], args: readonly unknown[], call?: typeof callPath) => Promise<unknown>
 
 /** What is known of a service; `methods` are dotted paths. */
 interface Known {
@@ -73,7 +73,7 @@ export class LiveServices {
     const { name } = splitAt(spec)
     const made = liveObject(
       () => ({ spec, ...this.known(name) }),
-      (path, args) => this.#invoke(spec, path, args),
+      (path, args, call = callPath) => this.#invoke(async () => call(await this.#handle(spec), path, args)),
     )
     this.#objects.set(spec, made)
     return made
@@ -100,10 +100,10 @@ export class LiveServices {
     await new Promise((resolve) => setImmediate(resolve))
   }
 
-  async #invoke(spec: string, path: readonly string[], args: readonly unknown[]): Promise<unknown> {
+  async #invoke(call: () => Promise<unknown>): Promise<unknown> {
     this.#running++
     try {
-      return await callPath(await this.#handle(spec), path, args)
+      return await call()
     } finally {
       if (--this.#running === 0) for (const run of this.#whenIdle.splice(0)) run()
     }
@@ -155,6 +155,7 @@ function liveMethod(path: readonly string[], known: () => Known, invoke: Invoke)
   Object.defineProperty(call, 'name', { value: path.join('.') })
   return new Proxy(call, {
     get(at, key) {
+      if (key === promisify.custom) return (...args: unknown[]) => invoke(path, args, callBackPath)
       if (typeof key === 'symbol' || key === 'then') return key === 'then' ? undefined : Reflect.get(at, key)
       const below = [...path, key]
       const nested = known().methods.some((name) => `${name}.`.startsWith(`${below.join('.')}.`))

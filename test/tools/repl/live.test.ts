@@ -1,4 +1,4 @@
-import { inspect } from 'node:util'
+import { inspect, promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { dservice, type DService, type Remote } from '../../../lib/index.js'
 import { LiveServices } from '../../../lib/tools/repl/live.js'
@@ -16,7 +16,11 @@ function fakeMesh(): { mesh: DService; live: LiveServices; calls: unknown[] } {
   ])
   const handle = (name: string, range: string | undefined, path: readonly string[]): unknown =>
     new Proxy(() => undefined, {
-      get: (_, key) => (key === 'then' ? undefined : handle(name, range, [...path, String(key)])),
+      get: (_, key) => {
+        if (key === promisify.custom)
+          return () => void calls.push([name, range, path.join('.'), expect.any(Function)])
+        return key === 'then' ? undefined : handle(name, range, [...path, String(key)])
+      },
       apply: (_, __, args: unknown[]) => {
         calls.push([name, range, path.join('.'), ...args])
         return args[0] === 'fail' ? Promise.reject(new Error('failed')) : Promise.resolve('done')
@@ -44,6 +48,13 @@ describe('live services', () => {
       ['@acme/img', '^2', 'resize'],
     ])
     expect(live.object('d1')).toBe(d1)
+  })
+
+  it('live services - a method that answers through a callback can be promisified', async () => {
+    const { live, calls } = fakeMesh()
+    const { transform } = live.object('d1') as Callable
+    await promisify(transform as unknown as () => void)()
+    expect(calls).toEqual([['d1', undefined, 'transform', expect.any(Function)]])
   })
 
   it('live services - show their version and methods, and say where they were not seen', async () => {
