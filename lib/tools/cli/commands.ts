@@ -23,7 +23,11 @@ The method is what follows the last dot: d1.transform, d1@^1.2.transform. A nest
 a colon: d1:users.find, d1@^1:users.find.`
 
 const NAMING = `A file calls dservice(...).start() itself, or its default export is an api. Such an api is named by --name,
-else by the package.json beside the file (where it is the only file of that folder), else by the file.`
+else by the package.json in the file's folder (where no other file of that folder is given), else by the file:
+d1.js is d1. This is no supervisor: it says when a process has died, and goes on with the others.`
+
+const REPL = `Each service is a live object under its own name; svc has them all (svc['my-svc'], svc['d1@^1']), and mesh
+is the client itself. .ls and .graph look again; .help says more. A name that is not there yet is looked for.`
 
 /** All commands, in the order of the help. */
 export const COMMANDS: readonly CommandSpec[] = [
@@ -78,6 +82,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     usage: 'repl',
     summary: 'explore the mesh in JavaScript',
     options: [['-e, --eval <code...>', 'evaluate, print the result, and exit']],
+    details: REPL,
     examples: [
       ['dservice repl', 'services are live objects: d1.transform("beep")'],
       ['dservice repl -e \'await d1.transform("beep")\' --json', 'for scripts'],

@@ -79,7 +79,9 @@ describe('the command line', () => {
     ['call', /@file and - \(stdin\) hold JSON5/],
     ['call', /method is what follows the last dot/],
     ['graph', /--mermaid[\s\S]*--dot/],
-    ['run', /default export is an api[\s\S]*package\.json beside/],
+    ['run', /default export is an api[\s\S]*package\.json in the file's folder/],
+    ['run', /no supervisor/],
+    ['repl', /svc\['my-svc'\][\s\S]*\.ls and \.graph/],
     ['repl', /-e, --eval <code\.\.\.>/],
     ['demo', /--once/],
   ])('the command line - help of %s says %s', async (name, line) => {
