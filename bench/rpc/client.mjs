@@ -1,4 +1,5 @@
 /** The calling process of one peer: connects, runs the measures it is told, and says what it saw. */
+import { median } from './figures.mjs'
 import { driverOf } from './peers.mjs'
 import { flood, latency } from './measures.mjs'
 import { BIG, BIG_BYTES, SMALL, SMALL_ANSWER } from './payload.mjs'
@@ -9,15 +10,32 @@ const { connect, prepare } = await driverOf(name)
 const prepared = await prepare?.(name)
 let peer = null
 
+/** Connects and calls once: how long that took, and the connection. */
+async function answered() {
+  const start = performance.now()
+  const connected = await connect(address, name, prepared)
+  const value = await connected.call(SMALL)
+  const took = performance.now() - start
+  if (value !== SMALL_ANSWER) throw new Error(`${name} answered ${JSON.stringify(value)}`)
+  return [took, connected]
+}
+
 const tasks = {
   /** From nothing but loaded code to the first answer, milliseconds. */
   async first() {
-    const start = performance.now()
-    peer = await connect(address, name, prepared)
-    const answered = await peer.call(SMALL)
-    const took = performance.now() - start
-    if (answered !== SMALL_ANSWER) throw new Error(`${name} answered ${JSON.stringify(answered)}`)
+    const [took, first] = await answered()
+    peer = first
     return took
+  },
+  /** The same, once the code has run: the median of some more connections. */
+  async again({ count }) {
+    const times = []
+    for (let i = 0; i < count; i++) {
+      const [took, next] = await answered()
+      times.push(took)
+      await next.close()
+    }
+    return median(times)
   },
   async checkBig() {
     const answered = await peer.call(BIG)

@@ -5,6 +5,7 @@ import { startClient, startServer } from './processes.mjs'
 
 const CONNECTIONS = 1_000
 const WARM_UP = 50
+const AGAIN = 10
 
 const rate = ({ calls, took, cpu }) => ({ rate: (calls / took) * 1000, cpu: (cpu * 1000) / calls })
 const small = (inFlight) => async (client, ms) => rate(await client.run('small', { ms, inFlight }))
@@ -60,16 +61,17 @@ async function startPeer(name, { measures, seconds, say }) {
 async function measureOnce({ name, server, client }, { measure, seconds, of }) {
   if (measure === 'big' && NO_BIG.includes(name)) return
   const add = (figures) => (of[measure] ??= []).push(figures)
-  if (measure === 'first') add({ ms: await firstAnswer(name, server) })
+  if (measure === 'first') add(await firstAnswer(name, server))
   else if (measure !== 'idle') add(await STEADY[measure](client, seconds * 1000))
   else if (await canIdle(name)) add({ kb: await idleConnection(name) })
 }
 
-/** A client that has called nothing yet, and the server that is warm. */
+/** A client that has called nothing yet, where it can its later connections, and the server that is warm. */
 async function firstAnswer(name, server) {
   const client = await startClient(name, server)
   try {
-    return await client.run('first')
+    const first = { ms: await client.run('first') }
+    return (await canIdle(name)) ? { ...first, again: await client.run('again', { count: AGAIN }) } : first
   } finally {
     await client.stop()
   }

@@ -26,7 +26,10 @@ export async function serve() {
 }
 
 export async function prepare(name) {
-  if (name === 'dnode') return () => require('dnode')({}, { weak: false })
+  if (name === 'dnode') {
+    const dnode = require('dnode')
+    return () => dnode({}, { weak: false })
+  }
   if (name === 'classic') return (await import(`file://${dist}/lib/dnode/index.js`)).dnode
   return null
 }
