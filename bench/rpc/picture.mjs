@@ -1,4 +1,10 @@
-/** The run as an SVG: a bar for each peer at 64 and 256 calls in flight, as a part of the limit. Reads in light and dark. */
+/**
+ * The run as an SVG: a bar for each peer at 64 and 256 calls in flight, as a part of the limit. Reads in light and dark.
+ *
+ *   node bench/rpc/picture.mjs RUN.json > picture.svg
+ */
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 
 const LEFT = 120
 const WIDE = 420
@@ -60,4 +66,8 @@ function rowOf({ name, ratios }, y, scale) {
     `<rect class="${kind}${i === 0 ? '' : '2'}" x="${LEFT}" y="${y + i * 13}" width="${(ratio * scale).toFixed(1)}" height="12"/>` +
     `<text class="small" x="${(LEFT + ratio * scale + 5).toFixed(1)}" y="${y + i * 13 + 10}">${ratio.toFixed(ratio < 0.1 ? 3 : 2)}</text>`
   return `<text x="${LEFT - 8}" y="${y + 17}" text-anchor="end">${escape(name)}</text>${ratios.map(bar).join('')}`
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  process.stdout.write(pictureOf(JSON.parse(readFileSync(process.argv[2], 'utf8'))))
 }
