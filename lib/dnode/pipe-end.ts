@@ -26,6 +26,7 @@ export class PipeEnd implements Connection {
   #isOver = false
   /** Chunks that wait for `open`, or for the row that is being handled. */
   #incoming: unknown[] = []
+  #incomingSize = 0
   #isReading = false
   /** The first half of a character whose second half is in the next text. */
   #halfCharacter = ''
@@ -69,7 +70,9 @@ export class PipeEnd implements Connection {
   feed(chunk: unknown): boolean {
     if (this.#isOver) return true
     this.#incoming.push(chunk)
+    this.#incomingSize += sizeOf(chunk)
     this.#read()
+    if (this.#incomingSize > LIMITS.writeQueue) this.destroy(tooFast(this.#incomingSize))
     this.#saidFull = this.#heldSize > LIMITS.batch || this.#reader.isPaused
     return !this.#saidFull
   }
@@ -82,7 +85,7 @@ export class PipeEnd implements Connection {
       this.#heldSize += row.length
     }
     if (!this.#isHeld) this.#release()
-    else if (this.#heldSize > LIMITS.writeQueue) this.destroy(this.#tooSlow())
+    else if (this.#heldSize > LIMITS.writeQueue) this.destroy(tooSlow(this.#heldSize))
     return this.#heldSize === 0
   }
 
@@ -92,11 +95,8 @@ export class PipeEnd implements Connection {
 
   resume(): void {
     if (this.#isOver || !this.#reader.isPaused) return
-    try {
-      this.#reader.resume()
-    } catch (error) {
-      return this.#over(toError(error))
-    }
+    if (this.#isReading) return queueMicrotask(() => this.resume())
+    this.#reading(() => this.#reader.resume())
     this.#read()
     this.#sayRoom()
   }
@@ -139,13 +139,22 @@ export class PipeEnd implements Connection {
     this.#over(reason)
   }
 
-  /** Rows that come while one is handled, since two dnodes are piped into each other, wait for their turn. */
   #read(): void {
     if (!this.#sink || this.#isReading) return
+    this.#reading(() => {
+      while (this.#incoming.length > 0 && !this.#isOver && !this.#reader.isPaused) {
+        const chunk = this.#incoming.shift()
+        this.#incomingSize -= sizeOf(chunk)
+        this.#take(chunk)
+      }
+    })
+  }
+
+  /** Rows that come while one is handled, since two dnodes are piped into each other, wait for their turn. */
+  #reading(run: () => void): void {
     this.#isReading = true
     try {
-      while (this.#incoming.length > 0 && !this.#isOver && !this.#reader.isPaused)
-        this.#take(this.#incoming.shift())
+      run()
     } catch (error) {
       this.#over(toError(error))
     } finally {
@@ -193,16 +202,30 @@ export class PipeEnd implements Connection {
     if (this.#isOver) return
     this.#isOver = true
     this.#incoming = []
+    this.#incomingSize = 0
     this.#held = []
     this.#heldSize = 0
     this.#settle(reason)
   }
+}
 
-  #tooSlow(): Error {
-    return limit({
-      summary: `${this.#heldSize} bytes wait for whoever reads this dnode; ${LIMITS.writeQueue} are allowed`,
-      hint: 'send less at once, or make the peer read',
-      ran: 'maybe',
-    })
-  }
+/** Bytes, or about as much for a row. */
+function sizeOf(chunk: unknown): number {
+  return typeof chunk === 'string' || chunk instanceof Uint8Array ? chunk.length : 100
+}
+
+function tooSlow(bytes: number): Error {
+  return limit({
+    summary: `${bytes} bytes wait for whoever reads this dnode; ${LIMITS.writeQueue} are allowed`,
+    hint: 'send less at once, or make the peer read',
+    ran: 'maybe',
+  })
+}
+
+function tooFast(bytes: number): Error {
+  return limit({
+    summary: `${bytes} bytes were written to this dnode and wait; ${LIMITS.writeQueue} are allowed`,
+    hint: "when write() answers false, wait for 'drain'",
+    ran: 'maybe',
+  })
 }

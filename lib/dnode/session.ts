@@ -258,10 +258,7 @@ export class Session {
   /** False when the session is over: whoever calls back a peer that is gone must not fail for it. Errors: DS_UNSENDABLE, DS_LIMIT. */
   #oneWay(method: number, args: readonly unknown[], view: Set<number> | null): boolean {
     if (this.isClosed) {
-      this.#logger.debug(
-        { code: 'DS_REF_GONE', method },
-        'call of a function of a peer that is gone: dropped',
-      )
+      this.#logger.debug({ code: 'DS_REF_GONE', method }, 'call of a function of a gone peer: dropped')
       return false
     }
     this.#writer.oneWay(method, args, view)
