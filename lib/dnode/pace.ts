@@ -3,15 +3,16 @@ import type { Clock } from '../base/clock.js'
 import { LIMITS } from '../base/options.js'
 import type { Connection } from '../wire/connection.js'
 
-/** Milliseconds for which messages of one peer are handled at a stretch. */
+/** Milliseconds for which messages of one peer are handled in one turn of the event loop. */
 const STRETCH = 10
 
-/** Milliseconds without a message after which a new stretch begins: others had their turn. */
-const GAP = 1
-
-/** Messages of a stretch: what their promises do when they go on is not seen until it is over. */
+/** Messages of a turn: what their promises do when they go on is not seen until it is over. */
 const MOST = 256
 const FIRST = 32
+
+/** Milliseconds of a quick message, of which so many go by between two looks at the clock. */
+const QUICK = 0.1
+const LOOKS = 8
 
 /** Milliseconds in which a peer that has to read reads nothing, after which more is let through, lest two wait for each other. */
 const STALL = 2_000
@@ -36,11 +37,12 @@ export class Pace {
   readonly #options: PaceOptions
   #waitsFor: 'nothing' | 'its turn' | 'its peer' = 'nothing'
   #isOver = false
-  /** Of the current stretch. */
-  #start = -Infinity
-  #last = -Infinity
+  /** The turn in which the peer is being served. */
+  #isTurn = false
+  #start = 0
   #count = 0
-  /** Messages that a stretch may have: as many as fitted into the last one. */
+  #nextLook = 1
+  /** Messages that a turn may have: as many as fitted into the last one. */
   #most = FIRST
   /** Bytes that may wait to be written before calls do. */
   #unread = LIMITS.unread
@@ -60,16 +62,23 @@ export class Pace {
     return this.#options.connection.queued > this.#unread
   }
 
-  /** A row begins. */
+  /** A row begins: several of them may come in one turn. */
   begin(): void {
-    const now = this.#options.clock.monotonic()
-    if (now - this.#last > GAP) this.#restart(now)
+    if (this.#isTurn) return
+    this.#isTurn = true
+    this.#start = this.#options.clock.monotonic()
+    this.#count = 0
+    this.#nextLook = 1
+    setImmediate(() => (this.#isTurn = false))
   }
 
-  /** A message was handled: whether it is the turn of others. */
+  /** A message was handled: whether it is the turn of others. Where messages are quick, the clock is not asked for each. */
   note(): boolean {
-    this.#last = this.#options.clock.monotonic()
-    return ++this.#count >= this.#most || this.#last - this.#start >= STRETCH
+    if (++this.#count >= this.#most) return true
+    if (this.#count < this.#nextLook) return false
+    const took = this.#options.clock.monotonic() - this.#start
+    this.#nextLook = this.#count + (took < this.#count * QUICK ? LOOKS : 1)
+    return took >= STRETCH
   }
 
   /** The rest waits for the next turn of the event loop. */
@@ -99,11 +108,6 @@ export class Pace {
     this.#again('its peer')
   }
 
-  #restart(now: number): void {
-    this.#start = this.#last = now
-    this.#count = 0
-  }
-
   #tune(): void {
     const took = this.#options.clock.monotonic() - this.#start
     const fitting = Math.floor((this.#count * STRETCH) / took)
@@ -119,7 +123,8 @@ export class Pace {
     if (this.#waitsFor !== waitedFor) return
     this.#waitsFor = 'nothing'
     this.#stallTimer?.[Symbol.dispose]()
-    this.#restart(this.#options.clock.monotonic())
+    this.#isTurn = false
+    this.begin()
     this.#options.goOn()
     if (this.isWaiting) return
     this.#options.connection.resume()

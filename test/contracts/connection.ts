@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { LIMITS } from '../../lib/base/options.js'
 import type { Connection } from '../../lib/wire/connection.js'
-import { Reader, rowsOf } from '../support/rows.js'
+import { Reader, rowsOf, turn } from '../support/rows.js'
 
 export interface ConnectionHarness {
   readonly name: string
@@ -179,6 +179,71 @@ export function connectionContract(harness: ConnectionHarness): void {
       a.send(rowsOf(1, 2))
       expect(await b.closed).toBe(bug)
       expect(two.rows).toEqual([1])
+    })
+
+    it('pause - no row comes, not even of the same chunk, until resume; then all of them, in order', async () => {
+      const two = new Reader(b, (row) => (row === 2 || row === 4) && b.pause())
+      const long = 'x'.repeat(60_000)
+      a.send(rowsOf(1, 2, 3, 4, 5))
+      for (let i = 0; i < 20; i++) a.send(rowsOf(long))
+      await two.until(2)
+      b.pause()
+      for (let i = 0; i < 20; i++) await turn()
+      expect(two.rows).toEqual([1, 2])
+      b.resume()
+      expect(two.rows).toEqual([1, 2, 3, 4])
+      b.resume()
+      b.resume()
+      await two.until(25)
+      expect(two.rows.slice(4)).toEqual([5, ...Array.from({ length: 20 }, () => long)])
+    })
+
+    it('pause - the peer that is not read has to wait', async () => {
+      const one = new Reader(a)
+      const two = new Reader(b)
+      b.pause()
+      // more than any kernel keeps for a connection
+      for (let i = 0; i < 200; i++) a.send(rowsOf('x'.repeat(60_000)))
+      for (let i = 0; i < 20; i++) await turn()
+      expect([a.queued > 0, one.drains, two.rows.length]).toEqual([true, 0, 0])
+      b.resume()
+      await one.when(() => one.drains > 0)
+    })
+
+    it('pause - the end of the peer waits behind its rows', async () => {
+      new Reader(a)
+      const two = new Reader(b, () => b.pause())
+      a.send(rowsOf(1, 2, 3))
+      const closing = a.close()
+      await two.until(1)
+      for (let i = 0; i < 20; i++) await turn()
+      expect([two.rows, b.isClosed]).toEqual([[1], false])
+      b.resume()
+      b.resume()
+      b.resume()
+      await closing
+      expect([two.rows, await a.closed, await b.closed]).toEqual([[1, 2, 3], null, null])
+    })
+
+    it('pause and resume - after the end do nothing', async () => {
+      const two = new Reader(b, () => b.pause())
+      a.send(rowsOf(1, 2))
+      await two.until(1)
+      b.destroy(new Error('enough'))
+      b.pause()
+      b.resume()
+      new Reader(a)
+      await a.closed
+      expect(two.rows).toEqual([1])
+    })
+
+    it('isClosed - is true at the very moment of the end, also when sending is what ended it', async () => {
+      new Reader(a)
+      expect(a.isClosed).toBe(false)
+      while (!a.isClosed) a.send(rowsOf('x'.repeat(1_000_000)))
+      expect(await a.closed).toMatchObject({ code: 'DS_LIMIT' })
+      b.destroy(new Error('enough'))
+      expect(b.isClosed).toBe(true)
     })
 
     it('drain - comes after send had said false, when the queue is empty again', async () => {

@@ -55,8 +55,11 @@ export interface Raw {
 }
 
 /** One session, and the bare other end of its connection. */
-export async function withRaw(api: Api, more: More = {}): Promise<Raw> {
-  const clock = new VirtualClock()
+export async function withRaw(
+  api: Api,
+  more: More = {},
+  clock: VirtualClock = new VirtualClock(),
+): Promise<Raw> {
   const [a, raw] = memoryPair({ clock })
   const rows: unknown[] = []
   raw.rowLimit = 2 ** 30

@@ -56,6 +56,35 @@ describe('rows', () => {
     )
   })
 
+  it('property - a reader that pauses after any rows gives the same ones, in the same order', () => {
+    fc.assert(
+      fc.property(
+        values,
+        fc.array(fc.nat(), { maxLength: 5 }),
+        fc.array(fc.boolean(), { minLength: 1 }),
+        fc.integer({ min: 20, max: 2_000 }),
+        (list, at, pauses, limit) => {
+          const bytes = Buffer.from(list.map((value) => `${JSON.stringify(value)}\r\n`).join(''))
+          fc.pre(list.every((value) => Buffer.byteLength(JSON.stringify(value)) < limit))
+          const rows: unknown[] = []
+          const reader = new RowReader(limit, (row) => {
+            if (pauses[rows.push(row) % pauses.length]) reader.pause()
+            return !reader.isPaused
+          })
+          for (const chunk of cut(bytes, at)) {
+            reader.push(chunk)
+            const before = rows.length
+            if (reader.isPaused) reader.push(Buffer.alloc(0))
+            expect(rows).toHaveLength(before)
+            if (rows.length % 2 === 0) reader.resume()
+          }
+          while (reader.isPaused) reader.resume()
+          expect(rows).toEqual(read([bytes]))
+        },
+      ),
+    )
+  })
+
   it('property - any bytes give rows or one of two errors', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array(), { maxLength: 10 }), (chunks) => {
