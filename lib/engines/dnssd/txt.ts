@@ -37,6 +37,12 @@ export function writeTxt(self: Identity): Uint8Array {
   return Buffer.concat(parts.flatMap((part) => [Buffer.of(part.length), part]))
 }
 
+/** Whether the bytes of a datagram may speak of an instance of a mesh: a look without decoding. */
+export function ofMesh(mesh: string): (bytes: Uint8Array) => boolean {
+  const tag = Buffer.from(`m=${meshTag(mesh)}`)
+  return (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(tag)
+}
+
 /** Keys and values of TXT data (RFC 6763 section 6.4): the first of a key counts, `=x` is ignored, no `=` means ''. */
 export function readPairs(data: Uint8Array): Map<string, string> {
   const pairs = new Map<string, string>()

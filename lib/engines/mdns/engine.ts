@@ -8,6 +8,7 @@ import type { Address } from '../../wire/connection.js'
 import { createDecoder, type Decode } from '../dnssd/decode.js'
 import { questionFor } from '../dnssd/names.js'
 import { pack } from '../dnssd/pack.js'
+import { ofMesh } from '../dnssd/txt.js'
 import { Intake } from './intake.js'
 import { LOOPBACK, type Machine, type Send, type Source } from './machine.js'
 import { offerOf } from './offer.js'
@@ -72,7 +73,10 @@ class Mdns implements Discovery {
     this.#clock = clock
     this.#logger = logger
     this.#open = open
-    this.#intake = new Intake(clock, (bytes, from) => this.#receive(bytes, from))
+    this.#intake = new Intake(clock, {
+      handle: (bytes, from) => this.#receive(bytes, from),
+      isOurs: ofMesh(mesh),
+    })
     const random = (): number => clock.random()
     this.#responder = createResponder(LOOPBACK, random)
     this.#querier = createQuerier(mesh, LOOPBACK, random)

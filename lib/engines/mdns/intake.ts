@@ -9,68 +9,82 @@ interface Datagram {
 
 /** Work on datagrams in one turn of the event loop, milliseconds; what is left waits for the next turn. */
 const TURN = 5
-/** What may wait; beyond it the oldest go, as they do in the kernel's own queue. Bytes. */
-const MOST_WAITING = 1 << 20
+/** What may wait of our mesh's and of strangers'; beyond it the oldest go: a long queue would only make answers late. Bytes. */
+const MOST_OURS = 256 << 10
+const MOST_STRANGE = 64 << 10
 /** The least that a datagram counts for: its reading costs something however short it is. Bytes. */
 const LEAST = 256
 
 /** How much may be said at once, and how much a second later on. Bytes. */
 interface Allowance {
+  readonly of: string
   readonly burst: number
   readonly rate: number
 }
 
 /**
  * All members of the group on this machine send from one address and port, so this is what they may say
- * together: a hundred services that start at once say a quarter of the burst.
+ * together: a hundred services that start at once say half of the burst.
  */
-const MEMBERS: Allowance = { burst: 2 << 20, rate: 1 << 20 }
+const OURS: Allowance = { of: 'ours', burst: 2 << 20, rate: 1 << 20 }
+const STRANGE: Allowance = { of: 'strange', burst: 1 << 20, rate: 256 << 10 }
 /** Simple resolvers have ports of their own, as many as they like: they share. */
-const OTHERS: Allowance = { burst: 128 << 10, rate: 64 << 10 }
+const OTHERS: Allowance = { of: 'others', burst: 128 << 10, rate: 64 << 10 }
 const MDNS_PORT = 5353
 /** Whoever sends from more addresses than these gets no more than one. */
 const MOST_SOURCES = 32
 
-/** Passes datagrams on in order, each at once while there is time in this turn. Owns what waits until it is closed. */
+/** Where datagrams go, and which are of use: strangers' are read when there is time. */
+export interface Reader {
+  readonly handle: (bytes: Uint8Array, from: Source) => void
+  /** Has to be cheap: it is asked of everything that comes. */
+  readonly isOurs: (bytes: Uint8Array) => boolean
+}
+
+/** Passes datagrams on, ours first, each at once while there is time in this turn. Owns what waits until it is closed. */
 export class Intake {
   readonly #clock: Clock
-  readonly #handle: (bytes: Uint8Array, from: Source) => void
+  readonly #reader: Reader
   readonly #buckets = new Map<string, Bucket>()
-  #waiting: Datagram[] = []
-  #bytes = 0
+  readonly #ours = new Queue(MOST_OURS)
+  readonly #strange = new Queue(MOST_STRANGE)
   #spent = 0
   #turn: NodeJS.Immediate | null = null
 
-  constructor(clock: Clock, handle: (bytes: Uint8Array, from: Source) => void) {
+  constructor(clock: Clock, reader: Reader) {
     this.#clock = clock
-    this.#handle = handle
+    this.#reader = reader
   }
 
   take(bytes: Uint8Array, from: Source): void {
+    const isMember = from.port === MDNS_PORT
     // RFC 6762 section 6: a response from another port is ignored; here before it costs anything
-    if (from.port !== MDNS_PORT && isResponse(bytes)) return
-    if (!this.#bucketOf(from).take(Math.max(bytes.length, LEAST), this.#clock.monotonic())) return
-    this.#waiting.push({ bytes, from })
-    this.#bytes += bytes.length
-    while (this.#bytes > MOST_WAITING) this.#next()
+    if (!isMember && isResponse(bytes)) return
+    const isOurs = !isResponse(bytes) || this.#reader.isOurs(bytes)
+    const allowance = !isMember ? OTHERS : isOurs ? OURS : STRANGE
+    const size = Math.max(bytes.length, LEAST)
+    if (!this.#bucketOf(from, allowance).take(size, this.#clock.monotonic())) return
+    const queue = isOurs ? this.#ours : this.#strange
+    queue.add({ bytes, from })
     if (this.#spent < TURN) this.#work()
   }
 
   /** Forgets what waits. */
   close(): void {
-    this.#waiting = []
-    this.#bytes = 0
+    this.#ours.clear()
+    this.#strange.clear()
     if (this.#turn) clearImmediate(this.#turn)
     this.#turn = null
   }
 
   #work(): void {
+    if (this.#ours.isEmpty && this.#strange.isEmpty) return
     this.#turn ??= setImmediate(() => this.#newTurn()).unref()
     const start = this.#clock.monotonic() - this.#spent
     while (this.#spent < TURN) {
       const datagram = this.#next()
       if (!datagram) return
-      this.#handle(datagram.bytes, datagram.from)
+      this.#reader.handle(datagram.bytes, datagram.from)
       this.#spent = this.#clock.monotonic() - start
     }
   }
@@ -78,22 +92,52 @@ export class Intake {
   #newTurn(): void {
     this.#turn = null
     this.#spent = 0
-    if (this.#waiting.length > 0) this.#work()
+    this.#work()
   }
 
   #next(): Datagram | undefined {
-    const datagram = this.#waiting.shift()
+    return this.#ours.next() ?? this.#strange.next()
+  }
+
+  #bucketOf({ address }: Source, allowance: Allowance): Bucket {
+    const own = `${allowance.of} ${address}`
+    const isKnown = allowance !== OTHERS && (this.#buckets.has(own) || this.#buckets.size < MOST_SOURCES)
+    const key = isKnown ? own : allowance.of
+    const bucket = this.#buckets.get(key) ?? new Bucket(allowance, this.#clock.monotonic())
+    this.#buckets.set(key, bucket)
+    return bucket
+  }
+}
+
+/** Datagrams in order, bounded by their bytes: the oldest go. */
+class Queue {
+  readonly #most: number
+  #all: Datagram[] = []
+  #bytes = 0
+
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  get isEmpty(): boolean {
+    return this.#all.length === 0
+  }
+
+  add(datagram: Datagram): void {
+    this.#all.push(datagram)
+    this.#bytes += datagram.bytes.length
+    while (this.#bytes > this.#most) this.next()
+  }
+
+  next(): Datagram | undefined {
+    const datagram = this.#all.shift()
     this.#bytes -= datagram?.bytes.length ?? 0
     return datagram
   }
 
-  #bucketOf({ address, port }: Source): Bucket {
-    const isMember = port === MDNS_PORT
-    const known = isMember && (this.#buckets.has(address) || this.#buckets.size < MOST_SOURCES)
-    const key = known ? address : isMember ? 'members' : 'others'
-    const bucket = this.#buckets.get(key) ?? new Bucket(isMember ? MEMBERS : OTHERS, this.#clock.monotonic())
-    this.#buckets.set(key, bucket)
-    return bucket
+  clear(): void {
+    this.#all = []
+    this.#bytes = 0
   }
 }
 

@@ -182,9 +182,17 @@ class MeshQuerier implements Querier {
       const pointers = part.filter(({ type }) => type === 'PTR')
       return ask(
         part,
-        pointers.flatMap(({ name }) => this.#cache.known(name, now)),
+        pointers.flatMap(({ name }) => this.#known(name, now)),
       )
     })
+  }
+
+  /** Without those that nobody sees: in a flood they would be dozens of datagrams. */
+  #known(question: string, now: number): Resource[] {
+    const spare = this.#watched.get(question)?.spare
+    return this.#cache
+      .known(question, now)
+      .filter((record) => record.type !== 'PTR' || !spare?.has(fold(record.target)))
   }
 
   #expire(questions: Question[], touched: Set<string>, now: number): void {

@@ -19,9 +19,12 @@ function laboratory(cost = 0): {
       key === 'monotonic' ? () => target.monotonic() + worked : (Reflect.get(target, key) as unknown),
   })
   const passed: number[] = []
-  const intake = new Intake(clock, (bytes) => {
-    worked += cost
-    passed.push(bytes[11] ?? 0)
+  const intake = new Intake(clock, {
+    handle: (bytes) => {
+      worked += cost
+      passed.push(bytes[11] ?? 0)
+    },
+    isOurs: (bytes) => bytes[0] === 1,
   })
   let said = 0
   return {
@@ -52,10 +55,10 @@ describe('intake', () => {
     expect(passed).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8])
   })
 
-  it('a megabyte may wait; beyond it the oldest go', async () => {
+  it('a quarter of a megabyte may wait; beyond it the oldest go', async () => {
     const { say, passed, turn } = laboratory(5)
     say(12)
-    say(1 << 19, 2)
+    say(1 << 17, 2)
     say(1 << 10)
     for (let i = 0; i < 4; i++) await turn()
     expect(passed).toEqual([0, 2, 3])
@@ -86,11 +89,28 @@ describe('intake', () => {
 
   it('those that come from ever more addresses, or from ports of their own, share what there is', () => {
     const { say, passed } = laboratory()
-    for (let i = 0; i < 200; i++) say(1 << 20, 3, 5353, `127.0.1.${i}`)
-    expect(passed).toHaveLength((32 + 1) * 2)
+    for (let i = 0; i < 200; i++) say(1 << 17, 20, 5353, `127.0.1.${i}`)
+    expect(passed).toHaveLength((32 + 1) * 16)
     passed.length = 0
     for (let port = 1; port < 2_000; port++) say(12, 1, 10_000 + port)
     expect(passed).toHaveLength(512)
+  })
+
+  it('strangers wait for ours, sixty-four kilobytes of them, and do not use up what ours may say', async () => {
+    const { intake, passed, turn } = laboratory(5)
+    const response = (mark: number, isOurs: boolean): Uint8Array => {
+      const bytes = new Uint8Array(1 << 10)
+      bytes.set([isOurs ? 1 : 0, 0, 0x84])
+      bytes[11] = mark
+      return bytes
+    }
+    for (let i = 0; i < 2_000; i++) intake.take(response(i % 100, false), MEMBER)
+    for (const mark of [201, 202]) intake.take(response(mark, true), MEMBER)
+    passed.length = 0
+    for (let i = 0; i < 3; i++) await turn()
+    expect(passed.slice(0, 2)).toEqual([201, 202])
+    for (let i = 0; i < 100; i++) await turn()
+    expect(passed).toHaveLength(2 + 64)
   })
 
   it('a response from a port that is not the group’s is dropped unread', () => {
