@@ -1,5 +1,5 @@
 /** The fields of a message that a peer sent, checked one by one. Every failure is an error of ours to catch. */
-import { limit, protocol, reasonOf } from '../base/errors.js'
+import { limit, protocol } from '../base/errors.js'
 import { LIMITS } from '../base/options.js'
 import type { Path, Scrubbed } from './messages.js'
 import { isForbiddenKey, NO_CALLBACKS, NO_LINKS } from './scrub.js'
@@ -16,18 +16,26 @@ const METHOD_NAME = 1024
 /** Characters of a peer's value that an error shows. */
 const SHOWN = 60
 
+/** Keys of a peer's object that an error shows. */
+const SHOWN_KEYS = 4
+
 /** A DS_PROTOCOL that says what was expected, and what came instead. */
 export function unexpected(expected: string, came: unknown): Error {
   return protocol({ summary: `expected ${expected}, received ${show(came)}` })
 }
 
+/** A peer's value, as far as a reader wants to know it: never walked, never made into text as a whole. */
 function show(value: unknown): string {
-  try {
-    const text = JSON.stringify(value) ?? String(value)
-    return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text
-  } catch (error) {
-    return `a value that cannot be shown (${reasonOf(error)})`
+  if (typeof value === 'string') {
+    return value.length > SHOWN ? `${JSON.stringify(value.slice(0, SHOWN))}…` : JSON.stringify(value)
   }
+  if (Array.isArray(value)) return `an array of ${value.length}`
+  if (typeof value !== 'object' || value === null) return String(value)
+  const keys: string[] = []
+  for (const key in value) {
+    if (keys.push(JSON.stringify(key.slice(0, SHOWN))) === SHOWN_KEYS) break
+  }
+  return keys.length === 0 ? 'an empty object' : `an object with ${keys.join(', ')}`
 }
 
 export function isObject(value: unknown): value is Fields {

@@ -121,5 +121,6 @@ function forbiddenKey(key: string): Error {
 }
 
 function noSuchPlace(path: Path): Error {
-  return protocol({ summary: `a path was received that leads nowhere: ${JSON.stringify(path)}` })
+  const shown = path.map((key) => (typeof key === 'string' ? key.slice(0, 20) : key))
+  return protocol({ summary: `a path was received that leads nowhere: ${JSON.stringify(shown)}` })
 }

@@ -9,6 +9,11 @@ const SHOWN = 80
 /** What a terminal or an editor might obey instead of showing, beyond what JSON escapes. */
 const UNPRINTABLE = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g
 
+/** Levels of a row that is looked at more closely before it is parsed: the parser is slow where nesting is deep. */
+const NESTING = 1_000
+/** Characters of a row that cannot be nested so deep that it matters. */
+const SHALLOW = 16 * 1024
+
 /** Takes one parsed row; answers false to hear no more, or none for now when the reader is paused. */
 export type TakeRow = (row: unknown) => boolean
 
@@ -149,6 +154,7 @@ export class RowReader {
 
   #parse(text: string): boolean {
     if (text === '' || text === '\r') return true
+    if (text.length > SHALLOW && isNested(text, NESTING)) throw this.#nested()
     let row: unknown
     try {
       row = JSON.parse(text)
@@ -159,6 +165,14 @@ export class RowReader {
     return this.#take(row)
   }
 
+  #nested(): Error {
+    return limit({
+      summary: `row ${this.#rows + 1} is nested deeper than ${NESTING}`,
+      hint: 'send flatter values',
+      details: { row: this.#rows + 1 },
+    })
+  }
+
   /** Without a `cause`: the parser's own error repeats the peer's text unescaped. */
   #malformed(why: string, text: string): Error {
     return protocol({
@@ -167,6 +181,33 @@ export class RowReader {
       details: { row: this.#rows + 1 },
     })
   }
+}
+
+const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [
+  0x22, 0x5c, 0x5b, 0x5d, 0x7b, 0x7d,
+]
+
+/** Whether a JSON text has more than so many levels. What is no JSON gets any answer: the parser refuses it. */
+export function isNested(text: string, levels: number): boolean {
+  let depth = 0
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i)
+    if (c === QUOTE) i = endOfString(text, i)
+    else if (c === OPEN_LIST || c === OPEN_OBJECT) {
+      if (++depth > levels) return true
+    } else if (c === CLOSE_LIST || c === CLOSE_OBJECT) depth--
+  }
+  return false
+}
+
+/** Where the string that begins at `start` ends: at the next quote with an even number of backslashes before it. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let backslashes = 0
+    while (text.charCodeAt(end - 1 - backslashes) === BACKSLASH) backslashes++
+    if (backslashes % 2 === 0) return end
+  }
+  return text.length
 }
 
 function bytesOf(rows: readonly string[]): number {

@@ -1,7 +1,7 @@
 /** Bytes to rows: cut anywhere, capped, malformed. */
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
-import { quote, RowReader } from '../../lib/wire/rows.js'
+import { isNested, quote, RowReader } from '../../lib/wire/rows.js'
 
 /** Reads `chunks` as one connection would. */
 function read(chunks: readonly Buffer[], limit = 1_000_000): unknown[] {
@@ -98,6 +98,29 @@ describe('rows', () => {
         }
       }),
     )
+  })
+
+  it('property - nesting is counted outside of strings', () => {
+    const depthOf = (value: unknown): number =>
+      typeof value === 'object' && value !== null ? 1 + Math.max(0, ...Object.values(value).map(depthOf)) : 0
+    const odd = fc.string({ unit: fc.constantFrom('[', '{', '"', '\\', ']', '}', 'a') })
+    const tree = fc.letrec((tie) => ({
+      node: fc.oneof({ maxDepth: 6 }, odd, fc.array(tie('node')), fc.dictionary(odd, tie('node'))),
+    })).node
+    fc.assert(
+      fc.property(tree, fc.boolean(), (value, isSpaced) => {
+        const json = JSON.stringify(value, null, isSpaced ? 1 : 0)
+        const depth = depthOf(value)
+        expect([isNested(json, depth), depth > 0 && !isNested(json, depth - 1)]).toEqual([false, false])
+      }),
+    )
+  })
+
+  it('nested - a row of brackets is refused before it is parsed, a flat one of any length is not', () => {
+    const deep = '['.repeat(10_000) + ']'.repeat(10_000)
+    expect(() => read([Buffer.from(`${deep}\n`)])).toThrow(expect.objectContaining({ code: 'DS_LIMIT' }))
+    const flat = JSON.stringify(Array.from({ length: 5_000 }, () => [['[']]))
+    expect(read([Buffer.from(`${flat}\n`)])).toHaveLength(1)
   })
 
   it('a thousand in one chunk', () => {
