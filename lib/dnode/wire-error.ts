@@ -92,17 +92,33 @@ export function readWireError(value: unknown, causes: number = CAUSES): WireErro
   }
 }
 
-/** The error for the caller: a DServiceError where the code is ours, else an Error with the name it had. */
+/** What a peer can say of a call by itself. Any other code of ours is about what its method met: it is no error of this call. */
+const BELIEVED: ReadonlySet<unknown> = new Set<Code>([
+  'DS_REFUSED',
+  'DS_NO_METHOD',
+  'DS_LIMIT',
+  'DS_PROTOCOL',
+  'DS_UNSENDABLE',
+  'DS_INVALID',
+])
+
+/**
+ * The error for the caller: a DServiceError where the peer can mean its code, else an Error with the name and code it
+ * had, which only a method that ran can have thrown.
+ */
 export function toCallersError(wire: WireError): Error {
   const cause = wire.cause && toCallersError(wire.cause)
-  if (typeof wire.code === 'string' && /^DS_[A-Z_]{1,40}$/.test(wire.code)) return toOurs(wire, cause)
+  if (BELIEVED.has(wire.code)) return toOurs(wire, cause)
   const error = new Error(wire.message, cause && { cause })
   Object.defineProperty(error, 'name', { value: wire.name, configurable: true, writable: true })
+  const own = error as unknown as Record<string, unknown>
   for (const [key, value] of Object.entries(wire.properties ?? {})) {
-    if (!OWN_FIELDS.has(key) && !isForbiddenKey(key))
-      (error as unknown as Record<string, unknown>)[key] = value
+    // nor what every error inherits: `toString`, `valueOf`, `__proto__`, ...
+    if (!OWN_FIELDS.has(key) && !(key in Error.prototype)) own[key] = value
   }
-  return Object.assign(error, wire.code === undefined ? {} : { code: wire.code }, { ran: wire.ran })
+  if (wire.code !== undefined) own['code'] = wire.code
+  own['ran'] = wire.ran === 'maybe' ? 'maybe' : 'yes'
+  return error
 }
 
 function toOurs({ code, message, ran, properties }: WireError, cause: Error | undefined): DServiceError {

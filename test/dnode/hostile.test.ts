@@ -2,6 +2,7 @@
 import net from 'node:net'
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
+import { DServiceError } from '../../lib/base/errors.js'
 import { LIMITS } from '../../lib/base/options.js'
 import { dnode, type Dnode } from '../../lib/dnode/index.js'
 import { methodsRow, withRaw, type Raw } from './pair.js'
@@ -98,7 +99,7 @@ const BAD: Record<string, unknown> = {
   },
   'own __proto__': '{"method":0,"arguments":[{"__proto__":{"x":1}}]}',
   'own constructor': { method: 0, arguments: [[{ constructor: 1 }]] },
-  'too deep': `{"method":0,"arguments":[${nested(6_000)}]}`,
+  'too deep': `{"method":0,"arguments":[${nested(900)}]}`,
   'one too deep': `{"method":0,"arguments":[${nested(LIMITS.depth + 1)}]}`,
   'too many': { method: 0, arguments: [Array.from({ length: LIMITS.nodes + 1 }, () => 0)] },
   'cull text': { method: 'cull', arguments: ['x'] },
@@ -260,6 +261,9 @@ describe('hostile - rows after the methods row', () => {
     const { send, session } = await opened(true)
     const call = session.call('$x', [], { timeout: 1_000 })
     const properties = {
+      toString: 'x',
+      valueOf: 1,
+      cause: 'other',
       message: 'other',
       name: 'Other',
       stack: 'none',
@@ -277,6 +281,27 @@ describe('hostile - rows after the methods row', () => {
       1,
     ])
     expect(error.stack).not.toBe('none')
+    expect([String(error), 'cause' in error]).toEqual(['TypeError: m', false])
+  })
+
+  it('hostile - of the codes of ours a peer is believed those that it can mean itself', async () => {
+    const { send, session } = await opened(true)
+    const codes = [
+      'DS_REFUSED',
+      'DS_DISCONNECTED',
+      'DS_CLOSED',
+      'DS_TIMEOUT',
+      'DS_INSECURE',
+      'DS_MADE_UP',
+      'E_X',
+    ]
+    const calls = codes.map(() => session.call('$x', [], { timeout: 1_000 }))
+    const wire = { name: 'DServiceError', message: 'm', ran: 'no' }
+    await send(codes.map((code, error) => ({ error, arguments: [{ ...wire, code }] })))
+    const errors = (await Promise.all(calls)).map((o) => (o as unknown as { error: DServiceError }).error)
+    expect(errors.map((error) => [error.code, error.ran, error instanceof DServiceError])).toEqual(
+      codes.map((code) => (code === 'DS_REFUSED' ? [code, 'no', true] : [code, 'yes', false])),
+    )
   })
 
   it('hostile - a row of nothing but bad messages ends the connection after a hundred', async () => {
@@ -284,6 +309,40 @@ describe('hostile - rows after the methods row', () => {
     await send(Array.from({ length: 50_000 }, () => 1))
     expect(await session.closed).toMatchObject({ code: 'DS_PROTOCOL' })
     expect(fails).toHaveLength(100)
+  })
+
+  it('hostile - bad rows end the connection after a hundred without a good one between', async () => {
+    for (const isDialect of [true, false]) {
+      const { send, session, fails } = await opened(isDialect)
+      for (let i = 0; i < 3; i++) {
+        await send(...Array.from({ length: 60 }, () => 1), { method: 0, arguments: [1] })
+      }
+      expect([session.isClosed, fails.length]).toEqual([false, 180])
+      await send(...Array.from({ length: 101 }, () => (isDialect ? [1] : 1)))
+      expect(await session.closed).toMatchObject({ code: 'DS_PROTOCOL' })
+    }
+  })
+
+  it('hostile - asking often for what is not there breaks no rule', async () => {
+    const { send, session, rows } = await opened(true)
+    await send(Array.from({ length: 300 }, (_, id) => ({ method: '$no', id })))
+    expect(rows.flat()).toHaveLength(300)
+    expect(session.isClosed).toBe(false)
+  })
+
+  it('hostile - nesting that would keep the parser busy ends the connection', async () => {
+    const { send, session } = await opened(true)
+    await send(`[{"method":0,"arguments":[${nested(6_000)}]}]`)
+    expect(await session.closed).toMatchObject({ code: 'DS_LIMIT' })
+  })
+
+  it('hostile - an error shows little of what is long', async () => {
+    const { send, fails } = await opened(true)
+    const long = 'x'.repeat(100_000)
+    const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`${i}${long.slice(0, 50)}`, i]))
+    await send([{ [long]: 1 }, { method: many }, { method: long }, { method: 0, callbacks: { [long]: [] } }])
+    await send([{ method: 0, arguments: [1], callbacks: { 1: [long, long] } }])
+    expect(fails.map(({ message }) => message.length < 400)).toEqual([true, true, true, true, true])
   })
 
   it('hostile - nothing that was received is a promise', async () => {
