@@ -44,7 +44,7 @@ describe('run', () => {
   it('run - SIGTERM that is obeyed is 0; each event is a line of JSON', async () => {
     await using programs = new Programs()
     const run = programs.start(CLI, 'run', file('d1.mjs'), file('lives.mjs'), '--json')
-    await Promise.all([run.said(/"serving"/), run.said(/"lives"/)])
+    await Promise.all([run.said(/"serving"/), run.said(/"text":"lives"/)])
     run.kill('SIGTERM')
     expect(await run.ended).toBe(0)
     const events = documents(run.lines.join('\n'))
