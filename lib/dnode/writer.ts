@@ -3,6 +3,7 @@ import type { State } from '../base/identity.js'
 import { LIMITS } from '../base/options.js'
 import type { ApiTree } from './api.js'
 import type { Hello, Message, WireError } from './messages.js'
+import { checkSize } from './methods-row.js'
 import type { Outbox } from './outbox.js'
 import type { Exported, Exports } from './refs.js'
 import { scrub, type ScrubFor, type Sized, type ValueLimits } from './scrub.js'
@@ -52,7 +53,10 @@ export class Writer {
       const exported = this.#exports.get(id)
       if (exported) listed.set(name, exported)
     }
-    this.#queue({ type: 'methods', api, hello }, api, null)
+    const message = { type: 'methods', api, hello } as const
+    // where nobody can have told us yet that more is taken; a rough look first, since it writes the row once more
+    if (api.size * 3 > LIMITS.helloRow) checkSize(message)
+    this.#queue(message, api, null)
     return listed
   }
 
