@@ -1,4 +1,5 @@
 /** How a dnode is piped into another stream: what it emits is written there, and the other's troubles stay its own. */
+import { Writable } from 'node:stream'
 
 /** The dnode, as far as a pipe needs it. */
 export interface Source {
@@ -17,8 +18,11 @@ export interface Source {
  * nobody listens. Any other error of the stream is the program's, as ever.
  */
 export function pipeOut(from: Source, dest: NodeJS.WritableStream, endsToo: boolean): void {
+  const gather = gatherer(dest)
   const onData = (row: unknown): void => {
-    if (dest.writable && dest.write(row as string) === false) from.pause()
+    if (!dest.writable) return
+    gather()
+    if (dest.write(row as string) === false) from.pause()
   }
   const onDrain = (): void => from.resume()
   const onEnd = (): void => {
@@ -48,6 +52,22 @@ export function pipeOut(from: Source, dest: NodeJS.WritableStream, endsToo: bool
     from.lost(dest, null)
   })
   dest.emit('pipe', from)
+}
+
+/** Lets a stream that can, a socket for example, write all rows of a turn at once. */
+function gatherer(dest: NodeJS.WritableStream): () => void {
+  if (!(dest instanceof Writable)) return () => undefined
+  let isGathering = false
+  const flush = (): void => {
+    isGathering = false
+    dest.uncork()
+  }
+  return () => {
+    if (isGathering) return
+    isGathering = true
+    dest.cork()
+    process.nextTick(flush)
+  }
 }
 
 /** What a socket says when its peer went away without an end. */

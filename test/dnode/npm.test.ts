@@ -407,9 +407,12 @@ describe('npm - the rows of a dnode', () => {
       const text =
         '{"method":"methods","arguments":[{}]}\n{"method":0,"arguments":["né","[Function]"],"callbacks":{"3":[1]}}\n'
       for (const character of text) d.write(character)
-      await new Promise((later) => setImmediate(later))
+      const answered = async (count: number): Promise<void> => {
+        while (rows.length < count) await new Promise((later) => setImmediate(later))
+      }
+      await answered(2)
       d.write(Buffer.from(text.slice(text.indexOf('\n') + 1)))
-      await new Promise((later) => setImmediate(later))
+      await answered(3)
       expect(rows.slice(1)).toEqual(
         Array(2).fill('{"method":3,"arguments":["NÉ"],"callbacks":{},"links":[]}\n'),
       )
