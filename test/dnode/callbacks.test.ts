@@ -85,9 +85,13 @@ describe('callbacks - what cannot be sent to a function of the peer', () => {
     const kept: Method[] = []
     const { send } = await withRaw({ keep: (cb: Method) => void kept.push(cb) })
     await send(methodsRow())
-    const api = { method: 'methods', arguments: [{ f: '' }], callbacks: { 5: ['0', 'f'] } }
-    await send({ method: 0, arguments: [''], callbacks: { 5: [0] } }, api)
-    await send(api, { method: 0, arguments: [''], callbacks: { 5: [0] } })
+    const api = (id: number) => ({
+      method: 'methods',
+      arguments: [{ f: '' }],
+      callbacks: { [id]: ['0', 'f'] },
+    })
+    const keep = (id: number) => ({ method: 0, arguments: [''], callbacks: { [id]: [0] } })
+    await send(keep(5), api(5), api(6), keep(6))
     expect(kept).toHaveLength(2)
     for (const cb of kept) expect(cb(HUGE)).toBe(undefined)
   })
