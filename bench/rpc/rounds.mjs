@@ -1,4 +1,5 @@
 /** Rounds: every measure of every peer once, in turn, so that what disturbs the machine disturbs all of them. */
+import { calm } from './calm.mjs'
 import { BIG_BYTES } from './payload.mjs'
 import { driverOf } from './peers.mjs'
 import { startClient, startServer } from './processes.mjs'
@@ -28,23 +29,28 @@ export const MEASURES = [...Object.keys(STEADY), 'first', 'idle']
 /** Peers whose large values mean nothing. */
 const NO_BIG = ['classic:limit']
 
-/** Runs all rounds; `say` hears how far it is. Returns peer -> measure -> figures of each round. */
-export async function runRounds({ peers, measures, rounds, seconds, say }) {
+/**
+ * Runs all rounds; `say` hears how far it is. Before each measure it waits at most `patience` milliseconds for a calm machine.
+ * Returns peer -> measure -> figures of each round, and the shares of the processors that others used.
+ */
+export async function runRounds({ peers, measures, rounds, seconds, patience, say }) {
   const results = Object.fromEntries(peers.map((name) => [name, {}]))
   const running = []
+  const others = []
   try {
     for (const name of peers) running.push(await startPeer(name, { measures, seconds, say }))
     for (let i = 0; i < rounds; i++) {
       say(`round ${i + 1} of ${rounds}`)
       const order = i % 2 === 0 ? running : running.toReversed()
       for (const measure of measures) {
+        others.push(await calm(patience))
         for (const peer of order) await measureOnce(peer, { measure, seconds, of: results[peer.name] })
       }
     }
   } finally {
     for (const { client, server } of running) await Promise.all([client.stop(), server.stop()])
   }
-  return results
+  return { results, others }
 }
 
 /** A server and a client that is warm. */

@@ -3,7 +3,9 @@
  * interleaved rounds. Needs `npm run build`, and `npm ci --prefix bench/rpc` for the other packages.
  *
  *   node bench/rpc/run.mjs [--peers dservice,capnweb] [--measures 1,64,256,big,first,idle]
- *                          [--rounds 5] [--seconds 1] [--json FILE] [--picture FILE]
+ *                          [--rounds 5] [--seconds 1] [--calm 0] [--json FILE] [--picture FILE]
+ *
+ * `--calm 60` waits before each measure, at most so many seconds, until nobody else uses the processors.
  */
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
@@ -11,7 +13,7 @@ import os from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { barsOf } from './bars.mjs'
-import { format, summarise, tableOf } from './figures.mjs'
+import { format, median, summarise, tableOf } from './figures.mjs'
 import { PEERS, reasonToSkip } from './peers.mjs'
 import { pictureOf } from './picture.mjs'
 import { MEASURES, runRounds } from './rounds.mjs'
@@ -22,6 +24,7 @@ const { values: options } = parseArgs({
     measures: { type: 'string', default: MEASURES.join(',') },
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '1' },
+    calm: { type: 'string', default: '0' },
     json: { type: 'string' },
     picture: { type: 'string' },
   },
@@ -42,6 +45,8 @@ function rerunInPrivateNetwork() {
   return true
 }
 
+const percent = (share) => `${Math.round(share * 100)} %`
+
 const listOf = (text, known, what) => {
   const list = text.split(',').filter((name) => name !== '')
   const unknown = list.find((name) => !known.includes(name))
@@ -60,14 +65,18 @@ async function main() {
   const peers = wanted.filter((name) => !(name in skipped))
   for (const [name, reason] of Object.entries(skipped)) say(`skipped: ${name}, which ${reason}`)
   const [rounds, seconds] = [Number(options.rounds), Number(options.seconds)]
-  const load = os.loadavg()[0]
-  const results = await runRounds({ peers, measures, rounds, seconds, say })
-  const machine = { node: process.version, cpus: os.cpus().length, load: [load, os.loadavg()[0]] }
+  const patience = Number(options.calm) * 1000
+  const { results, others } = await runRounds({ peers, measures, rounds, seconds, patience, say })
+  const machine = { node: process.version, cpus: os.cpus().length, others }
   report({ v: 1, machine, rounds, seconds, skipped, summary: summarise(results), results })
 }
 
 function report(run) {
   console.log(format(tableOf(run.summary)))
+  const { others } = run.machine
+  console.log(
+    `others used ${percent(median(others))} of the processors between measures, at most ${percent(Math.max(...others))}`,
+  )
   for (const { text, figure, isMet } of barsOf(run)) {
     console.log(`${isMet ? 'met    ' : 'NOT MET'}  ${text}: ${figure}`)
   }
