@@ -117,7 +117,7 @@ describe.skipIf(!need.terminal().ok)('the prompt on a terminal', () => {
       expect(await terminal.until(line)).not.toContain('error')
   })
 
-  it('the prompt - services that it has not seen yet are waited for, in the order of the lines', async () => {
+  it('the prompt - a service that it has not seen yet is waited for by every line that names it', async () => {
     await using own = new Programs()
     const env = { DSERVICE_MESH: own.mesh, XDG_STATE_HOME: folder }
     await using terminal = new Terminal(['repl', ...PATIENT], env)
@@ -127,5 +127,13 @@ describe.skipIf(!need.terminal().ok)('the prompt on a terminal', () => {
     own.start(CLI, 'run', path.join(folder, 'api.mjs'), '--name', 'late@1.0.0', '--json')
     expect(await terminal.until(/'ONE'/)).not.toContain('Uncaught')
     expect(await terminal.until(/'TWO'/)).not.toContain('Uncaught')
+  })
+
+  it('the prompt - a line that is typed ahead waits for the look that the one before it caused', async () => {
+    const env = { DSERVICE_MESH: programs.mesh, XDG_STATE_HOME: folder }
+    await using terminal = new Terminal(['repl'], env)
+    await terminal.until(PROMPT)
+    terminal.type('nobody.x()\r"then" + 1\r')
+    expect(await terminal.until(/'then1'/)).toContain('nobody is not defined')
   })
 })
