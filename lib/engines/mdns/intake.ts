@@ -9,6 +9,9 @@ interface Datagram {
 
 /** Work on datagrams in one turn of the event loop, milliseconds; what is left waits for the next turn. */
 const TURN = 5
+/** Of that for strangers, and none in a turn that brought so many datagrams: while we read them the kernel drops what comes. */
+const STRANGE_TURN = 1
+const MANY = 8
 /** What may wait of our mesh's and of strangers'; beyond it the oldest go: a long queue would only make answers late. Bytes. */
 const MOST_OURS = 256 << 10
 const MOST_STRANGE = 64 << 10
@@ -49,6 +52,8 @@ export class Intake {
   readonly #ours = new Queue(MOST_OURS)
   readonly #strange = new Queue(MOST_STRANGE)
   #spent = 0
+  /** Datagrams that came in this turn. */
+  #came = 0
   #turn: NodeJS.Immediate | null = null
 
   constructor(clock: Clock, reader: Reader) {
@@ -57,6 +62,7 @@ export class Intake {
   }
 
   take(bytes: Uint8Array, from: Source): void {
+    this.#came++
     const isMember = from.port === MDNS_PORT
     // RFC 6762 section 6: a response from another port is ignored; here before it costs anything
     if (!isMember && isResponse(bytes)) return
@@ -66,7 +72,8 @@ export class Intake {
     if (!this.#bucketOf(from, allowance).take(size, this.#clock.monotonic())) return
     const queue = isOurs ? this.#ours : this.#strange
     queue.add({ bytes, from })
-    if (this.#spent < TURN) this.#work()
+    this.#turn ??= setImmediate(() => this.#newTurn()).unref()
+    if (isOurs) this.#work(this.#ours, TURN)
   }
 
   /** Forgets what waits. */
@@ -77,12 +84,10 @@ export class Intake {
     this.#turn = null
   }
 
-  #work(): void {
-    if (this.#ours.isEmpty && this.#strange.isEmpty) return
-    this.#turn ??= setImmediate(() => this.#newTurn()).unref()
+  #work(queue: Queue, budget: number): void {
     const start = this.#clock.monotonic() - this.#spent
-    while (this.#spent < TURN) {
-      const datagram = this.#next()
+    while (this.#spent < budget) {
+      const datagram = queue.next()
       if (!datagram) return
       this.#reader.handle(datagram.bytes, datagram.from)
       this.#spent = this.#clock.monotonic() - start
@@ -92,11 +97,12 @@ export class Intake {
   #newTurn(): void {
     this.#turn = null
     this.#spent = 0
-    this.#work()
-  }
-
-  #next(): Datagram | undefined {
-    return this.#ours.next() ?? this.#strange.next()
+    const came = this.#came
+    this.#came = 0
+    this.#work(this.#ours, TURN)
+    if (came < MANY) this.#work(this.#strange, STRANGE_TURN)
+    if (!this.#ours.isEmpty || !this.#strange.isEmpty)
+      this.#turn = setImmediate(() => this.#newTurn()).unref()
   }
 
   #bucketOf({ address }: Source, allowance: Allowance): Bucket {

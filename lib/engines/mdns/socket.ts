@@ -14,8 +14,11 @@ const TTL = 255
 const ECHO_WAIT = 2_000
 /** When it is sent again: in a flood the kernel drops datagrams, ours as well. */
 const ECHO_AGAIN = [50, 150, 350, 750, 1_550] as const
-/** What comes while this process is busy waits in the kernel, which on Linux grants a part of this. Bytes. */
-const RECEIVE_BUFFER = 1 << 20
+/**
+ * What comes while this process is busy waits in the kernel: some hundred datagrams, as when all services of a
+ * machine answer at once. Not more, as in a flood each waits for all before it. Bytes.
+ */
+const RECEIVE_BUFFER = 1 << 18
 
 /** What the socket's owner is told. */
 export interface SocketEvents {

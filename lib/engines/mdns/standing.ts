@@ -8,9 +8,14 @@ export interface Standing {
   readonly view: View
   /** Instances that answered and are not seen, the first first: of another mesh, or incomplete. Their room goes to those that are. */
   readonly spare: Set<string>
+  /** Until then it is asked every second at least while nothing is seen. */
+  readonly eagerUntil: number
   readonly nextAt: number
   readonly interval: number
 }
+
+/** Somebody waits: as long as any service takes to start on a busy machine, and to be heard. */
+const EAGER = 10_000
 
 /** The wait after an answer got lost, or somebody did. */
 const INTERVAL = 1_000
@@ -46,7 +51,8 @@ export class StandingQuestions {
 
   /** Asks now, and again after `wait`. */
   add(question: string, now: number, wait: number): void {
-    this.#all.set(question, { view: new View(), spare: new Set(), nextAt: now, interval: wait / 2 })
+    const times = { nextAt: now, interval: wait / 2, eagerUntil: now + EAGER }
+    this.#all.set(question, { view: new View(), spare: new Set(), ...times })
   }
 
   delete(question: string): void {
@@ -70,7 +76,8 @@ export class StandingQuestions {
     const questions: Question[] = []
     for (const [question, standing] of this.#all) {
       if (standing.nextAt > now) continue
-      const interval = Math.min(2 * standing.interval, LONGEST_INTERVAL)
+      const isEager = now < standing.eagerUntil && standing.view.isEmpty
+      const interval = Math.min(2 * standing.interval, isEager ? INTERVAL : LONGEST_INTERVAL)
       this.#all.set(question, { ...standing, interval, nextAt: now + interval })
       questions.push({ name: question, type: 'PTR' })
     }

@@ -20,6 +20,10 @@ export class View {
   readonly #seen = new Map<string, Seen>()
   readonly #byKey = new Map<string, Set<string>>()
 
+  get isEmpty(): boolean {
+    return this.#seen.size === 0
+  }
+
   get all(): Found[] {
     const once = new Map([...this.#seen.values()].map(({ identity, found }) => [identity, found]))
     return [...once.values()]

@@ -308,7 +308,7 @@ describe('mdns engine: life and death', () => {
     expect(watchers.map(({ sightings }) => sightings.length)).toEqual(Array(10).fill(100))
     expect(world.group.sent.length).toBeLessThan(10 + 3 * 24)
     await world.dispose()
-  })
+  }, 60_000)
 })
 
 describe('mdns engine: the wire', () => {

@@ -98,7 +98,7 @@ describe('mdns against hostile datagrams', () => {
     await watcher.watch('d1', seen.see)
     await announcer.announce(identity('d1'), [{ host: '127.0.0.1', port: 4001 }])
     await world.settle()
-    for (let i = 0; i < 5_000; i++) {
+    for (let i = 0; i < 2_500; i++) {
       const common = { ttl: 4_500, flush: true }
       const name = `x${i}._dservice._tcp.local`
       const answers = [
@@ -124,16 +124,17 @@ describe('mdns against hostile datagrams', () => {
       const [watcher, announcer] = [await world.discovery(), await world.discovery()]
       const seen = new Seen()
       await watcher.watch('d1', seen.see)
-      flood(world, 2_000, many)
+      flood(world, 1_200, many)
       await world.clock.advance(100)
       await announcer.announce(identity('d1'), [{ host: '127.0.0.1', port: 4001 }])
       await world.clock.advance(100)
       expect(seen.lines).toEqual(['up d1 ready'])
-      flood(world, 2_000, many)
+      flood(world, 1_200, many)
       await world.settle()
       expect(seen.lines).toEqual(['up d1 ready'])
       await world.dispose()
     },
+    60_000,
   )
 })
 
