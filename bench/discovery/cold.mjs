@@ -44,11 +44,14 @@ async function flood() {
   socket.bind({ port: 5353, address: '127.0.0.1', exclusive: true })
   await once(socket, 'listening')
   socket.setMulticastInterface('127.0.0.1')
+  const fakes = Array.from({ length: 5_000 }, fake)
   let sent = 0
-  const start = now()
+  let last = now()
   setInterval(() => {
-    for (const due = ((now() - start) * FLOOD) / 1_000; sent < due; sent++)
-      socket.send(fake(), 5353, '224.0.0.251')
+    // what a busy machine made us miss is not made up for: at most a tenth of a second at once
+    const due = Math.min(((now() - last) * FLOOD) / 1_000, FLOOD / 10)
+    last = now()
+    for (let i = 0; i < due; i++) socket.send(fakes[sent++ % fakes.length], 5353, '224.0.0.251')
   }, 5)
 }
 
