@@ -3,6 +3,8 @@
 import { DServiceError, isDServiceError } from './base/errors.js'
 import { DEFAULTS, LIMITS } from './base/options.js'
 import { dservice } from './defaults.js'
+import { context } from './dnode/context.js'
+import { withOptions } from './mesh/lookup.js'
 
 /** The exports that hang on the function for `require('dservice')`. */
 interface Others {
@@ -11,20 +13,25 @@ interface Others {
   readonly isDServiceError: typeof isDServiceError
   readonly DEFAULTS: typeof DEFAULTS
   readonly LIMITS: typeof LIMITS
+  readonly context: typeof context
+  readonly withOptions: typeof withOptions
 }
 
 // `require('dservice')` is the function itself; the other exports hang on it
-const others: Others = { dservice, DServiceError, isDServiceError, DEFAULTS, LIMITS }
+const others: Others = { dservice, DServiceError, isDServiceError, DEFAULTS, LIMITS, context, withOptions }
 const callable: typeof dservice & Others = Object.assign(dservice, others)
 
 export { dservice, dservice as default, callable as 'module.exports' }
 export { DServiceError, isDServiceError } from './base/errors.js'
 export { DEFAULTS, LIMITS } from './base/options.js'
+export { context } from './dnode/context.js'
+export { withOptions } from './mesh/lookup.js'
 export type { Clock } from './base/clock.js'
 export type { Code, Ran } from './base/errors.js'
-export type { State } from './base/identity.js'
+export type { Identity, State } from './base/identity.js'
 export type { Logger, LogFields } from './base/logger.js'
 export type { Defaults, Limits } from './base/options.js'
+export type { CallContext } from './dnode/context.js'
 export type { ClassicRemote, Remote, UntypedRemote } from './dnode/remote.js'
 export type {
   Description,

@@ -16,6 +16,12 @@ export interface Defaults {
   readonly helloTimeout: number
   /** A connection that is closed in order waits this long for its peer to read the last rows and to end too. */
   readonly closeTimeout: number
+  /** Silence of a peer: when it is asked for a sign of life, and when it is given up. With calls that wait for it… */
+  readonly askBusy: number
+  readonly deadBusy: number
+  /** … and without. */
+  readonly askIdle: number
+  readonly deadIdle: number
   /** `stop()` lets calls that run finish for at most this. */
   readonly drain: number
   /** A call that surely did not run is tried again at most so often. */
@@ -33,6 +39,10 @@ export const DEFAULTS: Defaults = Object.freeze({
   connectTimeout: 3_000,
   helloTimeout: 2_000,
   closeTimeout: 2_000,
+  askBusy: 1_000,
+  deadBusy: 2_500,
+  askIdle: 5_000,
+  deadIdle: 10_000,
   drain: 10_000,
   retries: 3,
   reconnectBase: 50,

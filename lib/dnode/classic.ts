@@ -19,6 +19,9 @@ export function writeClassic(message: Message): string {
     case 'answer':
     case 'error':
     case 'changed':
+    case 'cancel':
+    case 'ping':
+    case 'pong':
       return ''
   }
 }

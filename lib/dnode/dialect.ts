@@ -2,11 +2,17 @@
 import type { State } from '../base/identity.js'
 import { isId, isObject, readValues, unexpected, type Fields } from './check.js'
 import { readClassic } from './classic.js'
-import { STATES } from './hello.js'
+import { readTimeout, STATES } from './hello.js'
 import type { Message, Scrubbed } from './messages.js'
 import { NO_CALLBACKS, NO_LINKS } from './scrub.js'
 import { checkTree } from './unscrub.js'
 import { readWireError } from './wire-error.js'
+
+const PING = Object.freeze({ ping: 1 })
+const PONG = Object.freeze({ pong: 1 })
+
+/** Version, trace id, parent id, flags; any other text is as none (W3C Trace Context, section 3.2). */
+const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
 
 /** The object that stands for a message in a row. */
 export function writeDialect(message: Message): object {
@@ -21,14 +27,32 @@ export function writeDialect(message: Message): object {
       return { method: 'cull', arguments: message.ids }
     case 'changed':
       return { changed: { state: message.state, revision: message.revision } }
+    case 'cancel':
+      return { cancel: message.id }
+    case 'ping':
+      return PING
+    case 'pong':
+      return PONG
     case 'methods':
       return withMarks({ method: 'methods', arguments: message.api.arguments }, message.api)
   }
 }
 
-function writeCall({ method, id, values }: Message & { type: 'call' }): object {
+function writeCall({ method, id, values, timeout, traceparent }: Message & { type: 'call' }): object {
   const args = values.arguments
-  return withMarks(id === null ? { method, arguments: args } : { method, arguments: args, id }, values)
+  if (id === null) return withMarks({ method, arguments: args }, values)
+  const fields: CallFields = { method, arguments: args, id }
+  if (timeout !== undefined) fields.timeout = timeout
+  if (traceparent !== undefined) fields.traceparent = traceparent
+  return withMarks(fields, values)
+}
+
+interface CallFields {
+  method: string | number
+  arguments: readonly unknown[]
+  id: number
+  timeout?: number | null
+  traceparent?: string
 }
 
 function withMarks(fields: object, { callbacks, links }: Scrubbed): object {
@@ -49,7 +73,13 @@ export function readDialect(value: unknown): Message {
   }
   if (value['error'] !== undefined) return readError(value)
   if (value['changed'] !== undefined) return readChanged(value['changed'])
-  throw unexpected('a message that is known: a call, answer, error, cull or changed', value)
+  if (value['cancel'] !== undefined) return { type: 'cancel', id: readId(value['cancel']) }
+  if (value['ping'] !== undefined) return { type: 'ping' }
+  if (value['pong'] !== undefined) return { type: 'pong' }
+  throw unexpected(
+    'a message that is known: a call, answer, error, cancel, cull, changed, ping or pong',
+    value,
+  )
 }
 
 /** The id of a call whose message may be bad otherwise; null when there is none to be answered. */
@@ -69,7 +99,12 @@ function readCall(fields: Fields): Message {
   if (id === undefined) return readClassic(fields)
   const message = readClassic(fields)
   if (message.type !== 'call') throw unexpected(`no "id" in a ${message.type} message`, id)
-  return { type: 'call', method: message.method, id: readId(id), values: message.values }
+  const call = { type: 'call', method: message.method, id: readId(id), values: message.values } as const
+  const { timeout, traceparent } = fields
+  if (timeout === undefined && traceparent === undefined) return call
+  const ms = readTimeout(timeout)
+  const isTrace = typeof traceparent === 'string' && TRACEPARENT.test(traceparent)
+  return { ...call, ...(ms === undefined ? {} : { timeout: ms }), ...(isTrace ? { traceparent } : {}) }
 }
 
 function readId(value: unknown): number {

@@ -1,7 +1,10 @@
 /** A call of the peer: find the function, run it, answer it. */
 import { limit, noMethod, toError, type DServiceError } from '../base/errors.js'
 import { LIMITS } from '../base/options.js'
-import type { Message } from './messages.js'
+import type { Identity } from '../base/identity.js'
+import { RunningCall, runIn, type Callee } from './context.js'
+import { nobodyWaits } from './failures.js'
+import type { Hello, Message } from './messages.js'
 import type { Exported, Exports, Imported, Imports } from './refs.js'
 import { NO_CALLBACKS } from './scrub.js'
 import type { SessionOptions } from './types.js'
@@ -33,7 +36,7 @@ interface Ran {
 
 /** What the dispatcher needs of its session. */
 export interface DispatchOptions {
-  readonly session: Pick<SessionOptions, 'builtins' | 'admit'>
+  readonly session: Pick<SessionOptions, 'builtins' | 'admit' | 'clock'>
   readonly exports: Exports
   readonly imports: Imports
   readonly writer: Writer
@@ -49,13 +52,53 @@ export class Dispatcher {
   /** What is callable by name: what our `methods` row lists. */
   methods: ReadonlyMap<string, Exported> = new Map()
   running = 0
+  /** The peer's hello; null of a classic peer. */
+  hello: Hello | null = null
   readonly #options: DispatchOptions
+  readonly #callee: Callee
+  /** Calls with an id whose methods have not answered yet. */
+  readonly #calls = new Map<number, RunningCall>()
   /** The last argument of the one-way call that is on the stack, and whether it was called there. */
   #last: Imported | null = null
   #isLastCalled = false
 
   constructor(options: DispatchOptions) {
     this.#options = options
+    const identity = (): Identity | null => this.hello?.identity ?? null
+    this.#callee = {
+      clock: options.session.clock,
+      get caller() {
+        return identity()
+      },
+      nameOf: (method) => this.#nameOf(method),
+    }
+  }
+
+  /** The caller waits no longer: its method is told. */
+  cancel(id: number): void {
+    this.#calls.get(id)?.abort(nobodyWaits('the caller cancelled it'))
+  }
+
+  /** The session ended: all methods that run are told. */
+  end(why: string): void {
+    for (const call of this.#calls.values()) call.abort(nobodyWaits(why))
+    this.#calls.clear()
+  }
+
+  #nameOf(method: string | number): string {
+    if (typeof method === 'string') return method
+    const exported = this.#options.exports.get(method)
+    for (const [name, known] of this.methods) if (known === exported) return name
+    return String(method)
+  }
+
+  #running({ method, id, timeout, traceparent }: Call): RunningCall {
+    const ms = timeout === undefined && id !== null ? this.hello?.timeout : timeout
+    return new RunningCall(this.#callee, {
+      method,
+      timeout: ms ?? Infinity,
+      traceparent: traceparent ?? null,
+    })
   }
 
   /**
@@ -84,9 +127,10 @@ export class Dispatcher {
     const args = unscrub(call.values, this.#options.imports)
     const last = call.values.callbacks === NO_CALLBACKS ? null : this.#lastFunction(call)
     const refusal = this.#refusal(target)
-    if (call.id === null) this.#oneWay(target, { args, last, refusal })
+    const running = this.#running(call)
+    if (call.id === null) this.#oneWay(target, { args, last, refusal, running })
     else if (refusal) this.#options.writer.error(call.id, writeWireError(refusal, refusal.ran ?? 'no'))
-    else this.#answered(target, args, call.id)
+    else this.#answered(target, { args, id: call.id, running })
   }
 
   #find(method: string | number): Target {
@@ -112,32 +156,39 @@ export class Dispatcher {
   }
 
   /** With an id: what the method returns, resolves to or throws goes back. */
-  #answered({ run, self }: Target, args: unknown[], id: number): void {
+  #answered({ run, self }: Target, call: { args: unknown[]; id: number; running: RunningCall }): void {
     const { writer } = this.#options
+    const { args, id, running } = call
     let promise: Promise<unknown>
     try {
-      const result = Reflect.apply(run, self, args)
+      const result = runIn(running, run, { self, args })
       if (!isThenable(result)) return writer.answer(id, result)
       promise = Promise.resolve(result)
     } catch (error) {
       return writer.error(id, writeWireError(error, 'yes'))
     }
     this.running++
+    this.#calls.set(id, running)
+    const done = (answer: () => void): void => {
+      if (this.#calls.get(id) === running) this.#calls.delete(id)
+      running.end()
+      this.#done(answer)
+    }
     void promise.then(
-      (value) => this.#done(() => writer.answer(id, value)),
-      (error: unknown) => this.#done(() => writer.error(id, writeWireError(error, 'yes'))),
+      (value) => done(() => writer.answer(id, value)),
+      (error: unknown) => done(() => writer.error(id, writeWireError(error, 'yes'))),
     )
   }
 
   /** Without an id: the function in last place is told what the method itself did not tell it. */
   #oneWay(
     target: Target,
-    call: { args: unknown[]; last: Imported | null; refusal: DServiceError | null },
+    call: { args: unknown[]; last: Imported | null; refusal: DServiceError | null; running: RunningCall },
   ): void {
-    const { args, last, refusal } = call
+    const { last, refusal } = call
     if (refusal) return this.#tell(last, refusal)
     const before = last?.calls ?? 0
-    const { result, promise, isAnswer, error, wasCalled } = this.#run(target, args, last)
+    const { result, promise, isAnswer, error, wasCalled } = this.#run(target, call)
     if (error) return this.#tell(wasCalled ? null : last, error)
     const mayTell = (): Imported | null => (last && !wasCalled && last.calls === before ? last : null)
     if (promise) {
@@ -150,12 +201,15 @@ export class Dispatcher {
   }
 
   /** Calls the function, and watches whether it calls the last of its arguments before it returns. */
-  #run({ run, self }: Target, args: unknown[], last: Imported | null): Ran {
+  #run(
+    { run, self }: Target,
+    { args, last, running }: { args: unknown[]; last: Imported | null; running: RunningCall },
+  ): Ran {
     const outer = { last: this.#last, isCalled: this.#isLastCalled }
     this.#last = last
     this.#isLastCalled = false
     try {
-      const result = Reflect.apply(run, self, args)
+      const result = runIn(running, run, { self, args })
       const promise = isThenable(result) ? Promise.resolve(result) : null
       const isAnswer = !promise && result !== undefined && !isHandle(result)
       return { result, promise, isAnswer, error: null, wasCalled: this.#isLastCalled }

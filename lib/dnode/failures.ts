@@ -1,6 +1,7 @@
 /** How calls and sessions fail, in words. */
 import leven from 'leven'
 import {
+  cancelled,
   closed,
   disconnected,
   DServiceError,
@@ -12,6 +13,7 @@ import {
   timeout,
   type Ran,
 } from '../base/errors.js'
+import type { Connection } from '../wire/connection.js'
 
 /** Methods that an error lists in its text; all of them are in its details. */
 const LISTED = 20
@@ -64,11 +66,39 @@ export function pastDeadline(method: string): DServiceError {
   })
 }
 
+/** The caller's signal. */
+export function cancelledCall(method: string, reason: Error, ran: Ran): DServiceError {
+  return cancelled({
+    summary: `${method} was cancelled: ${reasonOf(reason)}`,
+    cause: reason,
+    ran,
+    details: { method },
+  })
+}
+
+/** The method that runs is told why. */
+export function nobodyWaits(why: string): DServiceError {
+  return cancelled({ summary: `nobody waits for this call any more: ${why}`, hint: 'stop working for it' })
+}
+
+/** The peer gives no sign of life. */
+export function silent(address: string, ms: number): DServiceError {
+  return disconnected({
+    summary: `the peer at ${address} has been silent for ${ms} ms`,
+    hint: 'it may be stopped, busy in a loop, or cut off',
+  })
+}
+
 /** How a session ended, for the calls that it takes along. `byUs`: we closed it. */
 export interface End {
   readonly address: string
   readonly byUs: boolean
   readonly reason: Error | null
+}
+
+/** We are closing it. */
+export function closedByUs({ peer }: Connection): End {
+  return { address: peer.address, byUs: true, reason: null }
 }
 
 /** The session ended before the answer came, or before the call was made. */

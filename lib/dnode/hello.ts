@@ -2,7 +2,7 @@
 import { protocol, reasonOf } from '../base/errors.js'
 import type { Identity, State } from '../base/identity.js'
 import { checkName, checkVersion } from '../base/names.js'
-import { LIMITS } from '../base/options.js'
+import { DEFAULTS, LIMITS } from '../base/options.js'
 import { isObject, unexpected, type Fields } from './check.js'
 import type { Hello } from './messages.js'
 
@@ -29,14 +29,14 @@ const IDENTITY_KEYS = ['id', 'name', 'version', 'mesh', 'state', 'started'] as c
 /** The hello of this package: `identity` null for a client. */
 export function helloOf(identity: Identity | null): Hello {
   const { row, pending, depth, nodes } = LIMITS
-  return { protocol: PROTOCOL, identity, limits: { row, pending, depth, nodes } }
+  return { protocol: PROTOCOL, identity, timeout: DEFAULTS.timeout, limits: { row, pending, depth, nodes } }
 }
 
 /** As it travels: the identity's fields stand beside the others. */
-export function writeHello({ protocol: version, identity, limits }: Hello): Fields {
-  if (!identity) return { protocol: version, limits }
+export function writeHello({ protocol: version, identity, timeout, limits }: Hello): Fields {
+  if (!identity) return { protocol: version, timeout, limits }
   const { id, name, version: release, mesh, state, started } = identity
-  return { protocol: version, id, name, version: release, mesh, state, started, limits }
+  return { protocol: version, id, name, version: release, mesh, state, started, timeout, limits }
 }
 
 /** Reads the `dservice` field of a methods row; undefined is a classic peer. Errors: DS_PROTOCOL. */
@@ -47,7 +47,19 @@ export function readHello(value: unknown): Hello | null {
   if (!Number.isInteger(version) || (version as number) < 1) {
     throw unexpected('"protocol" to be an integer from 1', version)
   }
-  return { protocol: version as number, identity: readIdentity(value), limits: readLimits(value['limits']) }
+  return {
+    protocol: version as number,
+    identity: readIdentity(value),
+    timeout: readTimeout(value['timeout']) ?? null,
+    limits: readLimits(value['limits']),
+  }
+}
+
+/** Milliseconds; null: for ever; undefined: not said. Errors: DS_PROTOCOL. */
+export function readTimeout(value: unknown): number | null | undefined {
+  if (value === undefined || value === null) return value
+  if (typeof value === 'number' && value >= 0) return value
+  throw unexpected('"timeout" to be milliseconds from 0', value)
 }
 
 function readIdentity(fields: Fields): Identity | null {

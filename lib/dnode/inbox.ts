@@ -15,6 +15,8 @@ const NOTHING: readonly unknown[] = []
 
 /** Where messages go. `handle` may throw errors of ours: the message is bad then. */
 export interface Receiver {
+  /** A row came, whatever is in it. */
+  heard(): void
   handle(message: Message): void
   /** A bad call that can be answered. */
   badCall(id: number, error: Error): void
@@ -58,7 +60,12 @@ export class Inbox {
 
   /** Hears everything that the connection has to tell. */
   open(): void {
-    this.#connection.open({ row: (row) => this.row(row), drain: () => this.#pace.drained() })
+    this.#connection.open({ row: (row) => this.#came(row), drain: () => this.#pace.drained() })
+  }
+
+  #came(row: unknown): void {
+    this.#to.heard()
+    this.row(row)
   }
 
   /** The session is ending: what waits for the peer goes on, to be refused or dropped. */

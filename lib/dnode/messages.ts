@@ -24,6 +24,8 @@ export interface Hello {
   readonly protocol: number
   /** null: a client, which serves nothing under a name. */
   readonly identity: Identity | null
+  /** Milliseconds that a call of the sender waits which says nothing else; null: for ever. */
+  readonly timeout: number | null
   /** What the sender of this hello accepts; the other side refuses first. */
   readonly limits: {
     readonly row: number
@@ -53,7 +55,16 @@ export type Message =
       readonly method: string | number
       readonly id: number | null
       readonly values: Scrubbed
+      /** Milliseconds that the caller waits; null: for ever; undefined: as its hello says. */
+      readonly timeout?: number | null
+      /** https://www.w3.org/TR/trace-context/#traceparent-header */
+      readonly traceparent?: string
     }
+  /** The caller waits no longer for the call with that id. */
+  | { readonly type: 'cancel'; readonly id: number }
+  /** A sign of life is wanted, and given. */
+  | { readonly type: 'ping' }
+  | { readonly type: 'pong' }
   | { readonly type: 'answer'; readonly id: number; readonly values: Scrubbed }
   | { readonly type: 'error'; readonly id: number; readonly error: WireError }
   /** The receiver of references forgets them; their owner may too. */

@@ -11,6 +11,8 @@ interface Call {
   /** The outbox's turn at which it was queued. */
   readonly turn: number
   readonly settle: (outcome: Outcome) => void
+  /** Listens for the caller's signal. */
+  watch: Disposable | null
 }
 
 /** Makes the error of a call that ends without an answer; `turn` tells whether it was written. */
@@ -50,7 +52,7 @@ export class Pending {
     const { method, ms, turn } = call
     return new Promise((settle) => {
       const deadline = ms === Infinity ? Infinity : this.#clock.monotonic() + ms
-      this.#calls.set(id, { method, deadline, turn, settle })
+      this.#calls.set(id, { method, deadline, turn, settle, watch: null })
       if (deadline < this.#timerAt) this.#arm(deadline)
     })
   }
@@ -60,8 +62,16 @@ export class Pending {
     const call = this.#calls.get(id)
     if (!call) return false
     this.#calls.delete(id)
+    call.watch?.[Symbol.dispose]()
     call.settle(outcome)
     return true
+  }
+
+  /** What listens for the end of a call's patience, until the call is settled. */
+  watch(id: number, listener: Disposable): void {
+    const call = this.#calls.get(id)
+    if (call) call.watch = listener
+    else listener[Symbol.dispose]()
   }
 
   /** The session ended: the one place where all calls fail. */
@@ -70,7 +80,10 @@ export class Pending {
     this.#timer = null
     const calls = [...this.#calls.values()]
     this.#calls.clear()
-    for (const { method, turn, settle } of calls) settle({ ok: false, error: explain(method, turn) })
+    for (const { method, turn, settle, watch } of calls) {
+      watch?.[Symbol.dispose]()
+      settle({ ok: false, error: explain(method, turn) })
+    }
   }
 
   #arm(at: number): void {

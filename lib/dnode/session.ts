@@ -1,17 +1,19 @@
 /** A conversation with one peer over one connection: both sides call, both sides answer. */
-import { toError, type DServiceError } from '../base/errors.js'
+import { toError } from '../base/errors.js'
 import type { State } from '../base/identity.js'
 import { silentLogger, type Logger } from '../base/logger.js'
 import { DEFAULTS, LIMITS } from '../base/options.js'
 import type { Connection } from '../wire/connection.js'
 import { apiTree, instanceOf } from './api.js'
+import { Asking } from './asking.js'
 import { Dispatcher } from './dispatch.js'
 import * as failures from './failures.js'
+import { Idlers } from './idlers.js'
 import { Inbox } from './inbox.js'
+import type { Liveness } from './liveness.js'
 import type { Hello, Message, Outcome } from './messages.js'
 import { Outbox } from './outbox.js'
 import { PeerApi } from './peer-api.js'
-import { Pending } from './pending.js'
 import { Exports, Imports } from './refs.js'
 import type { CallOptions, Parts, SessionOptions, View } from './types.js'
 import { unscrub } from './unscrub.js'
@@ -43,13 +45,14 @@ export class Session {
   readonly #outbox: Outbox
   readonly #writer: Writer
   readonly #dispatcher: Dispatcher
-  readonly #pending: Pending
+  readonly #asking: Asking
   #phase: 'opening' | 'open' | 'closing' | 'closed' = 'opening'
   #hello: Hello | null = null
-  #helloTimer: Disposable | null = null
+  #helloTimer: Disposable | undefined
+  #liveness: Liveness | undefined
   /** What our hello said, from the peer's `methods` row on. */
   #rowLimit = LIMITS.row
-  #idlers: (() => void)[] = []
+  readonly #idlers = new Idlers()
   /** Set when the session has ended. */
   #ended: failures.End | null = null
   #settleReady: (error: Error | null) => void = () => undefined
@@ -60,7 +63,7 @@ export class Session {
     this.#logger = options.logger ?? silentLogger
     this.#outbox = new Outbox(options.connection)
     this.#writer = new Writer(this.#outbox, this.#exports)
-    this.#pending = new Pending(options.clock)
+    this.#asking = new Asking(options, this.#peerApi, { writer: this.#writer, ended: () => this.#goneAs })
     this.#dispatcher = new Dispatcher({
       session: options,
       exports: this.#exports,
@@ -71,6 +74,7 @@ export class Session {
       onIdle: () => this.#becameIdle(),
     })
     this.#inbox = new Inbox(options.connection, options.clock, {
+      heard: () => this.#liveness?.hear(),
       handle: (message) => this.#handle(message),
       badCall: (id, error) => this.#writer.error(id, writeWireError(error, 'no')),
       badAnswer: (id, error) => this.#settle(id, { ok: false, error: failures.unreadable(error) }),
@@ -110,7 +114,7 @@ export class Session {
 
   /** Calls of ours without an answer. */
   get pending(): number {
-    return this.#pending.size
+    return this.#asking.size
   }
 
   /** Calls of the peer that run. */
@@ -132,17 +136,8 @@ export class Session {
   }
 
   /** Calls a method by dotted path, or a builtin of the peer by its `$name`. Never rejects, never hangs. Dialect peers only. */
-  call(method: string, args: readonly unknown[], { timeout: ms }: CallOptions): Promise<Outcome> {
-    const target = this.#peerApi.target(method)
-    const problem = this.#problemWith(method, target, ms)
-    if (problem) return Promise.resolve({ ok: false, error: problem })
-    try {
-      const id = this.#pending.nextId()
-      this.#writer.call(target as string | number, id, args)
-      return this.#pending.add(id, { method, ms, turn: this.#outbox.turn })
-    } catch (error) {
-      return Promise.resolve({ ok: false, error: toError(error) })
-    }
+  call(method: string, args: readonly unknown[], options: CallOptions): Promise<Outcome> {
+    return this.#asking.call(method, args, options)
   }
 
   /** Tells a dialect peer that our state, or what we rely on, changed. */
@@ -153,7 +148,7 @@ export class Session {
   /** Resolves when no call of the peer runs any more (and its answers are handed to the connection), or the session ended. */
   idle(): Promise<void> {
     if (this.#phase === 'closed') return Promise.resolve()
-    if (this.#isBusy) return new Promise((resolve) => this.#idlers.push(resolve))
+    if (this.#isBusy) return this.#idlers.wait()
     this.#outbox.flush()
     return Promise.resolve()
   }
@@ -188,14 +183,13 @@ export class Session {
       this.#tell(() => onError?.(toError(error)))
       return this.destroy(toError(error))
     }
-    if (helloTimeout !== Infinity) {
-      const tooLate = (): void => this.destroy(failures.noHello(this.connection.peer.address, helloTimeout))
-      this.#helloTimer = clock.after(helloTimeout, tooLate)
-    }
+    const tooLate = (): void => this.destroy(failures.noHello(this.connection.peer.address, helloTimeout))
+    if (helloTimeout !== Infinity) this.#helloTimer = clock.after(helloTimeout, tooLate)
     this.#inbox.open()
   }
 
   #handle(message: Message): void {
+    if (message.type === 'pong') return // it was heard
     switch (message.type) {
       case 'call':
         if (this.#phase === 'open') this.#dispatcher.dispatch(message)
@@ -208,6 +202,10 @@ export class Session {
         return message.ids.forEach((id) => this.#exports.remove(id))
       case 'changed':
         return this.#tell(() => this.#options.onChanged?.(message.state, message.revision))
+      case 'cancel':
+        return this.#dispatcher.cancel(message.id)
+      case 'ping':
+        return this.#writer.sign('pong')
       case 'methods':
         return this.#meet(message)
     }
@@ -215,7 +213,7 @@ export class Session {
 
   /** An answer that nobody waits for, any more or at all, is nobody's fault. */
   #settle(id: number, outcome: Outcome): void {
-    if (!this.#pending.settle(id, outcome)) this.#logger.debug({ id }, 'a late answer: dropped')
+    if (!this.#asking.settle(id, outcome)) this.#logger.debug({ id }, 'a late answer: dropped')
   }
 
   /** The peer's api, and with the first one its hello. */
@@ -231,7 +229,16 @@ export class Session {
     this.connection.rowLimit = this.#rowLimit
     this.#hello = this.#options.hello ? hello : null
     this.#inbox.expects = this.#hello ? 'dialect' : 'classic'
+    this.#dispatcher.hello = this.#asking.hello = this.#hello
     this.#writer.meet(this.#hello)
+    if (this.#hello) {
+      this.#liveness = this.#options.heart?.watch({
+        isBusy: () => this.#asking.size > 0,
+        isDeaf: () => this.#inbox.isWaiting,
+        ask: () => this.#writer.sign('ping'),
+        dead: (ms) => this.destroy(failures.silent(this.connection.peer.address, ms)),
+      })
+    }
     this.#settleReady(null)
   }
 
@@ -245,9 +252,10 @@ export class Session {
     this.#inbox.expects = 'nothing'
     this.#inbox.end()
     this.#helloTimer?.[Symbol.dispose]()
-    const written = this.#outbox.turn
+    this.#liveness?.[Symbol.dispose]()
+    this.#dispatcher.end('the connection ended')
     this.#outbox.drop()
-    this.#pending.failAll((method, turn) => failures.gone(end, method, turn < written ? 'maybe' : 'no'))
+    this.#asking.end(end)
     this.#exports.clear()
     this.#imports.clear()
     if (wasOpening) this.#settleReady(failures.neverReady(end))
@@ -265,17 +273,6 @@ export class Session {
     return true
   }
 
-  #problemWith(method: string, target: string | number | null, ms: number): DServiceError | null {
-    const { address } = this.connection.peer
-    if (this.isClosed)
-      return failures.gone(this.#ended ?? { address, byUs: true, reason: null }, method, 'no')
-    if (!this.#hello) return failures.notDialect(address, this.#phase === 'opening')
-    if (target === null) return failures.missingMethod(method, this.methods)
-    const { pending } = this.#hello.limits
-    if (this.pending >= pending) return failures.tooManyPending(pending)
-    return ms > 0 ? null : failures.pastDeadline(method)
-  }
-
   /** A listener that throws is not the peer's affair. */
   #tell(listener: () => void): void {
     try {
@@ -285,16 +282,19 @@ export class Session {
     }
   }
 
+  /** How the session ended, or is ending; null while it goes on. */
+  get #goneAs(): failures.End | null {
+    return this.isClosed ? (this.#ended ?? failures.closedByUs(this.connection)) : null
+  }
+
   /** Calls of the peer run, or wait to be handled. */
   get #isBusy(): boolean {
     return this.#phase !== 'closed' && (this.running > 0 || this.#inbox.isWaiting)
   }
 
   #becameIdle(): void {
-    if (this.#idlers.length === 0 || this.#isBusy) return
+    if (this.#idlers.size === 0 || this.#isBusy) return
     this.#outbox.flush()
-    const idlers = this.#idlers
-    this.#idlers = []
-    for (const resolve of idlers) resolve()
+    this.#idlers.release()
   }
 }

@@ -1,9 +1,11 @@
 /** What a session is made with, and what it gives. */
+import type { Cancellation } from '../base/cancellation.js'
 import type { Clock } from '../base/clock.js'
 import type { DServiceError } from '../base/errors.js'
 import type { State } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
 import type { Connection } from '../wire/connection.js'
+import type { Heart } from './liveness.js'
 import type { Hello } from './messages.js'
 import type { Exports, Imports } from './refs.js'
 
@@ -29,6 +31,8 @@ export interface SessionOptions {
    */
   readonly admit?: () => DServiceError | null
   readonly logger?: Logger
+  /** Watches whether a dialect peer lives; without it nobody does. */
+  readonly heart?: Heart
   /** The peer's `methods` row was read, or a later one: `remote` is filled. Called before any later row is handled. */
   readonly onRemote?: () => void
   /** The peer's state, or what it relies on, changed. */
@@ -52,8 +56,12 @@ export interface Parts {
 }
 
 export interface CallOptions {
-  /** Milliseconds until the call ends with DS_TIMEOUT; Infinity: never. */
+  /** Milliseconds until the call ends with DS_TIMEOUT, here and for the method; Infinity: never. */
   readonly timeout: number
+  /** Ends the call with DS_CANCELLED, and tells the method. */
+  readonly cancellation?: Cancellation | undefined
+  /** W3C trace context that goes along. */
+  readonly traceparent?: string | null
 }
 
 /** A classic remote object of its own on a shared session. */

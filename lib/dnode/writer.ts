@@ -1,17 +1,25 @@
 /** The speaking half of a session: makes messages of values and queues them. */
 import type { State } from '../base/identity.js'
-import { LIMITS } from '../base/options.js'
+import { DEFAULTS, LIMITS } from '../base/options.js'
 import type { ApiTree } from './api.js'
 import type { Hello, Message, WireError } from './messages.js'
 import { checkSize } from './methods-row.js'
 import type { Outbox } from './outbox.js'
 import type { Exported, Exports } from './refs.js'
 import { scrub, type ScrubFor, type Sized, type ValueLimits } from './scrub.js'
+import type { CallOptions } from './types.js'
 import { methodIds } from './view.js'
 import { shorten, writeWireError } from './wire-error.js'
 
 /** What an error's fields beside its text take, about. */
 const ERROR_SIZE = 200
+
+/** What a call says of its deadline: nothing where it is as our hello says. */
+function toSay(ms: number): number | null | undefined {
+  if (ms === Infinity) return null
+  const whole = Math.ceil(ms)
+  return whole === DEFAULTS.timeout ? undefined : whole
+}
 
 /** Owned by one session. Nothing here waits: a message is queued, or an error says why not. */
 export class Writer {
@@ -30,6 +38,11 @@ export class Writer {
     this.#exports = exports
     this.#args = { exports, limits: LIMITS, root: 'arguments' }
     this.#results = { exports, limits: LIMITS, root: 'result' }
+  }
+
+  /** Grows with each write: what was sent at this turn or later was not handed to the connection yet. */
+  get turn(): number {
+    return this.#outbox.turn
   }
 
   /** The peer's `methods` row was read. */
@@ -61,9 +74,25 @@ export class Writer {
   }
 
   /** A call that wants an answer. Errors: DS_UNSENDABLE, DS_LIMIT. */
-  call(method: string | number, id: number, args: readonly unknown[]): void {
+  call(call: { method: string | number; id: number; args: readonly unknown[]; options: CallOptions }): void {
+    const { method, id, args, options } = call
     const values = scrub(args, this.#args)
-    this.#queue({ type: 'call', method, id, values }, values, null)
+    const timeout = toSay(options.timeout)
+    const { traceparent } = options
+    const plain = { type: 'call', method, id, values } as const
+    if (timeout === undefined && !traceparent) return this.#queue(plain, values, null)
+    const said = { ...(timeout === undefined ? {} : { timeout }), ...(traceparent ? { traceparent } : {}) }
+    this.#queue({ ...plain, ...said }, values, null)
+  }
+
+  /** Nobody waits for the answer any more. */
+  cancel(id: number): void {
+    this.#outbox.send({ type: 'cancel', id }, 30)
+  }
+
+  /** Asks for a sign of life, or gives one. */
+  sign(type: 'ping' | 'pong'): void {
+    this.#outbox.send({ type }, 20)
   }
 
   /** A call that wants none. `view`: through which it is made, for its callbacks. Errors: DS_UNSENDABLE, DS_LIMIT. */

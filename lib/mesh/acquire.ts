@@ -1,6 +1,16 @@
 /** From a name and a range to an instance to call: choose, or wait a bounded while, or say why there is none. */
 import type { Clock } from '../base/clock.js'
-import { closed, limit, noInstance, reasonOf, unreachable, type DServiceError } from '../base/errors.js'
+import type { Cancellation } from '../base/cancellation.js'
+import {
+  cancelled,
+  closed,
+  limit,
+  noInstance,
+  reasonOf,
+  unreachable,
+  type DServiceError,
+  type Ran,
+} from '../base/errors.js'
 import type { KeepAlive } from '../base/keepalive.js'
 import { LIMITS } from '../base/options.js'
 import semver from 'semver'
@@ -73,13 +83,15 @@ export interface Patience {
   /** Monotonic time. */
   readonly deadline: number
   readonly without?: ReadonlySet<LivePeer> | undefined
+  /** Ends the wait. */
+  readonly cancellation?: Cancellation | undefined
 }
 
 /** Chooses an instance, waiting until `deadline` (monotonic) or `instanceWait` at most. Never rejects. */
 export async function acquire(
   node: NodeContext,
   target: Target,
-  { deadline, without }: Patience,
+  { deadline, without, cancellation }: Patience,
 ): Promise<Acquired> {
   if (node.isStopped()) return { ok: false, error: stopped() }
   const interest = want(node, target)
@@ -88,13 +100,41 @@ export async function acquire(
   const count = (node.waiting.get(target.name) ?? 0) + 1
   if (count > LIMITS.waiting) return { ok: false, error: tooMany(target) }
   node.waiting.set(target.name, count)
+  const stop = new CancelledWait(cancellation, target)
   try {
-    return await Promise.race([interest.failed, waitForOne(node, target, { interest, left, wait, without })])
+    const found = waitForOne(node, target, { interest, left, wait, without })
+    return await Promise.race([interest.failed, stop.promise, found])
   } catch (error) {
     return { ok: false, error: error as Error }
   } finally {
+    stop[Symbol.dispose]()
     node.waiting.set(target.name, (node.waiting.get(target.name) ?? 1) - 1)
   }
+}
+
+/** Settles when the one who waits is told to stop; listens no longer than the wait lasts. */
+class CancelledWait implements Disposable {
+  readonly promise: Promise<Acquired>
+  #listener: Disposable | null = null
+
+  constructor(cancellation: Cancellation | undefined, target: Target) {
+    this.promise = new Promise((settle) => {
+      const end = (reason: Error): void => {
+        const error = cancelledBy(reason, `waiting for ${target.name}@${target.range}`, 'no')
+        settle({ ok: false, error })
+      }
+      this.#listener = cancellation?.onAbort(end) ?? null
+    })
+  }
+
+  [Symbol.dispose](): void {
+    this.#listener?.[Symbol.dispose]()
+  }
+}
+
+/** The error of what was cancelled; the reason is its cause. */
+export function cancelledBy(reason: Error, what: string, ran: Ran = 'maybe'): DServiceError {
+  return cancelled({ summary: `${what} was cancelled: ${reasonOf(reason)}`, cause: reason, ran })
 }
 
 /** The target's interest in its name, renewed when the pool was closed meanwhile. */

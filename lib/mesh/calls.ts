@@ -1,20 +1,36 @@
 /** A call of a handle: find an instance, call it, and move on to another where it surely did not run. */
-import { disconnected, isDServiceError, limit, timeout as timedOut, toError } from '../base/errors.js'
+import { firstOf, type Cancellation } from '../base/cancellation.js'
+import {
+  disconnected,
+  isDServiceError,
+  limit,
+  timeout as timedOut,
+  toError,
+  type DServiceError,
+} from '../base/errors.js'
 import { DEFAULTS, LIMITS } from '../base/options.js'
+import { runningCall } from '../dnode/context.js'
 import type { Outcome } from '../dnode/messages.js'
-import { acquire, pick, type NodeContext, type Target } from './acquire.js'
+import { acquire, cancelledBy, pick, type NodeContext, type Target } from './acquire.js'
 import type { LivePeer } from './peer.js'
 
-/** What a handle's calls share; owned by the handle. */
-export interface Caller {
+/** What all handles of one look-up or dependency share, whatever their options. */
+export interface Shared {
   readonly node: NodeContext
   readonly target: Target
-  /** Milliseconds. */
-  readonly timeout: number
   /** Calls without an outcome. */
   inFlight: number
   /** Why every call fails: a dependency that was refused. */
   broken: Error | null
+}
+
+/** A handle as its calls see it. */
+export interface Caller {
+  readonly shared: Shared
+  /** Milliseconds. */
+  readonly timeout: number
+  /** The handle's own signal. */
+  readonly cancellation: Cancellation | undefined
 }
 
 /**
@@ -22,7 +38,7 @@ export interface Caller {
  * an async function that throws after its await, it shows the caller's line in the stack.
  */
 export async function call(caller: Caller, path: string, args: readonly unknown[]): Promise<unknown> {
-  const outcome = await counted(caller, (deadline) => attempt(caller, { path, args, deadline }))
+  const outcome = await counted(caller, { path, args }, attempt)
   if (outcome.ok) return outcome.value
   throw atCaller(outcome.error, call)
 }
@@ -36,16 +52,21 @@ export async function callWithCallback(
   path: string,
   args: readonly unknown[],
 ): Promise<unknown> {
-  const outcome = await counted(caller, (deadline) => attemptWithCallback(caller, { path, args, deadline }))
+  const outcome = await counted(caller, { path, args }, attemptWithCallback)
   if (outcome.ok) return outcome.value
   throw atCaller(outcome.error, callWithCallback)
 }
 
-interface Call {
+interface Wanted {
   readonly path: string
   readonly args: readonly unknown[]
+}
+
+interface Call extends Wanted {
   /** Monotonic time. */
   readonly deadline: number
+  readonly cancellation: Cancellation | undefined
+  readonly traceparent: string | null
 }
 
 /** The error came about elsewhere; what helps is the line that called. */
@@ -54,33 +75,44 @@ function atCaller(error: Error, below: (...args: never[]) => unknown): Error {
   return error
 }
 
-/** Bounds the calls in flight, and keeps the process alive while they are. */
-async function counted(caller: Caller, run: (deadline: number) => Promise<Outcome>): Promise<Outcome> {
-  const { node, target } = caller
-  if (caller.broken) return { ok: false, error: caller.broken }
-  if (caller.inFlight >= LIMITS.inFlight) {
-    const summary = `${LIMITS.inFlight} calls of this handle of ${target.name} are in flight`
-    return { ok: false, error: limit({ summary, hint: 'wait for some of them' }) }
-  }
-  caller.inFlight++
+/** Bounds the calls in flight, keeps the process alive while they are, and inherits from the call that is being answered. */
+async function counted(
+  { shared, timeout, cancellation }: Caller,
+  wanted: Wanted,
+  run: (shared: Shared, call: Call) => Promise<Outcome>,
+): Promise<Outcome> {
+  const { node, target } = shared
+  if (shared.broken) return { ok: false, error: shared.broken }
+  if (shared.inFlight >= LIMITS.inFlight) return { ok: false, error: tooMany(target) }
+  const outer = runningCall()
+  const ms = outer ? Math.min(timeout, outer.remaining) : timeout
+  if (ms <= 0) return { ok: false, error: noTimeLeft(target, wanted.path) }
+  shared.inFlight++
   node.keepAlive.hold()
   try {
-    return await run(node.clock.monotonic() + caller.timeout)
+    return await run(shared, {
+      ...wanted,
+      deadline: node.clock.monotonic() + ms,
+      cancellation: outer ? firstOf(cancellation, outer) : cancellation,
+      traceparent: outer?.traceparent ?? null,
+    })
   } finally {
-    caller.inFlight--
+    shared.inFlight--
     node.keepAlive.release()
   }
 }
 
-async function attempt(caller: Caller, { path, args, deadline }: Call): Promise<Outcome> {
-  const { node, target } = caller
+async function attempt({ node, target }: Shared, call: Call): Promise<Outcome> {
+  const { path, args, deadline, cancellation, traceparent } = call
   let without: Set<LivePeer> | undefined
   for (let tries = 0; ; tries++) {
     const peer = target.gathered && !node.isStopped() ? pick(node, target, without) : undefined
-    const found = peer ? { ok: true as const, peer } : await acquire(node, target, { deadline, without })
+    const found = peer
+      ? { ok: true as const, peer }
+      : await acquire(node, target, { deadline, without, cancellation })
     if (!found.ok) return found
-    const remaining = deadline - node.clock.monotonic()
-    const outcome = await found.peer.session.call(path, args, { timeout: remaining })
+    const timeout = deadline - node.clock.monotonic()
+    const outcome = await found.peer.session.call(path, args, { timeout, cancellation, traceparent })
     if (outcome.ok || tries >= DEFAULTS.retries || !canMoveOn(outcome.error)) return outcome
     without = (without ?? new Set()).add(found.peer)
   }
@@ -95,39 +127,58 @@ function canMoveOn(error: Error): boolean {
   )
 }
 
-async function attemptWithCallback(caller: Caller, { path, args, deadline }: Call): Promise<Outcome> {
-  const { node, target } = caller
-  const found = await acquire(node, target, { deadline })
+async function attemptWithCallback({ node, target }: Shared, call: Call): Promise<Outcome> {
+  const { path, args, deadline, cancellation, traceparent } = call
+  const found = await acquire(node, target, { deadline, cancellation })
   if (!found.ok) return found
   const { session, identity } = found.peer
-  return new Promise((settle) => {
-    const end = (outcome: Outcome): void => {
-      timer[Symbol.dispose]()
-      settle(outcome)
-    }
-    const fail = (error: Error): void => end({ ok: false, error })
-    const left = Math.max(0, deadline - node.clock.monotonic())
-    const where = `${identity.name}@${identity.version}`
-    const timer = node.clock.after(left, () =>
-      fail(
-        timedOut({
-          summary: `${where} did not call back from ${path} within ${caller.timeout} ms`,
-          hint: 'is it a callback method?',
-        }),
-      ),
-    )
-    const callback = (...results: unknown[]): void => end(fromCallback(results))
-    void session
-      .call(path, [...args, callback], { timeout: left })
-      .then((outcome) => (outcome.ok ? undefined : fail(outcome.error)))
-    void session.closed.then((reason) =>
-      fail(
-        disconnected({
-          summary: `the connection to ${where} ended before ${path} called back`,
-          cause: reason ?? undefined,
-        }),
-      ),
-    )
+  const where = `${identity.name}@${identity.version}`
+  const timeout = Math.max(0, deadline - node.clock.monotonic())
+  const { promise, settle } = outcomeOnce()
+  const fail = (error: Error): void => settle({ ok: false, error })
+  const callback = (...results: unknown[]): void => settle(fromCallback(results))
+  using _timer = node.clock.after(timeout, () => fail(noCallback(where, path)))
+  using _listener =
+    cancellation?.onAbort((reason) => fail(cancelledBy(reason, `${where} ${path}`))) ?? undefined
+  void session
+    .call(path, [...args, callback], { timeout, cancellation, traceparent })
+    .then((outcome) => (outcome.ok ? undefined : fail(outcome.error)))
+  void session.closed.then((reason) => fail(lostBefore(where, path, reason)))
+  return await promise
+}
+
+function outcomeOnce(): { promise: Promise<Outcome>; settle: (outcome: Outcome) => void } {
+  let settle: (outcome: Outcome) => void = () => undefined
+  const promise = new Promise<Outcome>((resolve) => (settle = resolve))
+  return { promise, settle }
+}
+
+function noCallback(where: string, path: string): DServiceError {
+  return timedOut({
+    summary: `${where} did not call back from ${path} before the deadline`,
+    hint: 'is it a callback method?',
+  })
+}
+
+function lostBefore(where: string, path: string, reason: Error | null): DServiceError {
+  return disconnected({
+    summary: `the connection to ${where} ended before ${path} called back`,
+    cause: reason ?? undefined,
+  })
+}
+
+function noTimeLeft({ name }: Target, path: string): DServiceError {
+  return timedOut({
+    summary: `the call that ${name} ${path} was to help with has no time left`,
+    hint: 'its caller waits no longer',
+    ran: 'no',
+  })
+}
+
+function tooMany({ name }: Target): DServiceError {
+  return limit({
+    summary: `${LIMITS.inFlight} calls of this handle of ${name} are in flight`,
+    hint: 'wait for some of them',
   })
 }
 

@@ -2,7 +2,7 @@
 import { EventEmitter } from 'node:events'
 import type { DServiceError } from '../base/errors.js'
 import type { ClassicRemote } from '../dnode/remote.js'
-import { acquire, type NodeContext, type Target } from './acquire.js'
+import { acquire, type NodeContext, type Patience, type Target } from './acquire.js'
 import type { LivePeer } from './peer.js'
 import type { DnodeForCallback, DnodeView } from './types.js'
 
@@ -10,9 +10,9 @@ import type { DnodeForCallback, DnodeView } from './types.js'
 export async function dnodeForClassic<T>(
   node: NodeContext,
   target: Target,
-  { deadline, callback }: { deadline: number; callback: DnodeForCallback<T> },
+  { callback, ...patience }: Patience & { readonly callback: DnodeForCallback<T> },
 ): Promise<void> {
-  const found = await node.keepAlive.during(acquire(node, target, { deadline }))
+  const found = await node.keepAlive.during(acquire(node, target, patience))
   if (!found.ok) {
     const none = undefined as never
     return leavePromise(() => callback(found.error as DServiceError, none, none))

@@ -7,6 +7,8 @@ import { KeepAlive } from '../base/keepalive.js'
 import type { Logger } from '../base/logger.js'
 import { checkName, duration } from '../base/names.js'
 import { helloOf } from '../dnode/hello.js'
+import { checkMethodsRow } from '../dnode/methods-row.js'
+import { Heart } from '../dnode/liveness.js'
 import type { Remote } from '../dnode/remote.js'
 import type { SessionOptions } from '../dnode/session.js'
 import type { Address, Transport } from '../wire/connection.js'
@@ -52,6 +54,7 @@ export class Service<A extends object> implements face.DService<A> {
   readonly #events = new Emitter<face.DServiceEvents>()
   readonly #node: NodeContext
   readonly #relying: Relying
+  readonly #heart: Heart
   #run: Run | null = null
   #stopped = false
   /** Counts `stop()`: a start that waits for one is taken back by the next. */
@@ -66,6 +69,7 @@ export class Service<A extends object> implements face.DService<A> {
     this.version = parts.version
     this.mesh = parts.mesh
     const { clock, logger, transport, mesh, discovery, instanceWait } = parts
+    this.#heart = new Heart(clock)
     const pool = new Pool(discovery, { clock, logger, transport, mesh, session: this.#session() })
     const isStopped = (): boolean => this.#stopped
     this.#node = {
@@ -143,7 +147,7 @@ export class Service<A extends object> implements face.DService<A> {
   rely<T = unknown>(name: string, range?: string, options: face.RelyOptions = {}): Remote<T> {
     const caller = callerOn(this.#node, { name, range, options })
     const { optional = false, lazy = false } = options
-    const edge: Edge = { target: caller.target, optional, lazy, declaredIn: 'rely()' }
+    const edge: Edge = { target: caller.shared.target, optional, lazy, declaredIn: 'rely()' }
     this.#relying.add(edge)
     if (this.#run?.isUp) void this.#relyLate(edge, caller)
     return createHandle<T>(caller)
@@ -182,6 +186,10 @@ export class Service<A extends object> implements face.DService<A> {
     if (name === null) {
       throw invalid({ summary: 'a client has no name to serve under', hint: "use dservice('name', api)" })
     }
+    checkMethodsRow(
+      this.api,
+      helloOf({ id: '', name, version, mesh: this.mesh, state: 'starting', started: 0 }),
+    )
     this.#stopped = false
     const serving = { clock, logger, transport, discovery, listenAt, advertise, session: this.#session() }
     const onState = (state: State): void => void this.#events.emit('state', state)
@@ -209,6 +217,7 @@ export class Service<A extends object> implements face.DService<A> {
       api,
       clock,
       logger,
+      heart: this.#heart,
       hello: () => helloOf(this.#run?.isUp ? this.#run.identity : null),
       builtins: { [DESCRIBE]: () => this.#describe() },
       onFail: (error) => logger.debug({ reason: reasonOf(error) }, 'a peer broke a rule'),
@@ -240,10 +249,10 @@ export class Service<A extends object> implements face.DService<A> {
       const self = (): Identity => run.identity
       await untilReady({ node: this.#node, relying: this.#relying, self, late: true }, run.ended)
     } catch (error) {
-      caller.broken = toError(error)
+      caller.shared.broken = toError(error)
       this.#relying.remove(edge)
       run.edgesChanged()
-      this.#report(caller.broken, 'a dependency was refused')
+      this.#report(caller.shared.broken, 'a dependency was refused')
     }
   }
 

@@ -9,6 +9,9 @@ const NEVER = new Set<string>(['then', '__proto__', 'constructor', 'prototype'])
 
 type Method = (...args: unknown[]) => Promise<unknown>
 
+/** What is behind a handle; handles are opaque to everyone else. */
+const callers = new WeakMap<object, Caller>()
+
 /** Makes the handle of a name and range; it re-resolves at each call, so it outlives every instance. */
 export function createHandle<T>(caller: Caller): Remote<T> {
   const methods = new Map<string, Method>()
@@ -17,7 +20,7 @@ export function createHandle<T>(caller: Caller): Remote<T> {
     value: () => describeHandle(caller),
     configurable: true,
   })
-  return new Proxy(target, {
+  const handle = new Proxy(target, {
     get: (_target, key) => {
       if (key === inspect.custom) return () => describeHandle(caller)
       return typeof key === 'symbol' || NEVER.has(key) ? undefined : methodAt(caller, key, methods)
@@ -33,7 +36,14 @@ export function createHandle<T>(caller: Caller): Remote<T> {
     defineProperty: () => false,
     deleteProperty: () => false,
     setPrototypeOf: () => false,
-  }) as Remote<T>
+  })
+  callers.set(handle, caller)
+  return handle as Remote<T>
+}
+
+/** What a handle calls with; undefined of anything else. */
+export function callerOf(handle: object): Caller | undefined {
+  return callers.get(handle)
 }
 
 /** A method is a function, and again a place for the names below it: `remote.users.find(1)`. */
@@ -58,7 +68,7 @@ function methodAt(caller: Caller, path: string, methods: Map<string, Method>): M
 }
 
 /** What the instance in use offers below a path; nothing while there is none. */
-function namesUnder({ node, target }: Caller, path: string): string[] {
+function namesUnder({ shared: { node, target } }: Caller, path: string): string[] {
   const peer = resolve(node.pool.live(target.name), target.range).chosen[0]
   const prefix = path === '' ? '' : `${path}.`
   const names = new Set<string>()
@@ -76,7 +86,7 @@ function printable(name: string): string {
 }
 
 function describeHandle(caller: Caller): string {
-  const { node, target } = caller
+  const { node, target } = caller.shared
   const peer = resolve(node.pool.live(target.name), target.range).chosen[0]
   const where = peer
     ? `${target.name}@${peer.identity.version}`

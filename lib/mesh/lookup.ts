@@ -1,12 +1,13 @@
 /** `dnodeFor`, in both styles: a handle for a promise, a classic remote for a callback. */
-import type { DServiceError } from '../base/errors.js'
+import { firstOf, ofSignal } from '../base/cancellation.js'
+import { invalid, type DServiceError } from '../base/errors.js'
 import { checkKeys, checkName, checkRange, duration } from '../base/names.js'
 import { DEFAULTS } from '../base/options.js'
 import type { Remote } from '../dnode/remote.js'
-import { acquire, type NodeContext } from './acquire.js'
+import { acquire, type NodeContext, type Target } from './acquire.js'
 import type { Caller } from './calls.js'
 import { dnodeForClassic } from './classic.js'
-import { createHandle } from './handle.js'
+import { callerOf, createHandle } from './handle.js'
 import type { DnodeForCallback, HandleOptions, RelyOptions } from './types.js'
 
 /** What is looked for, as the user gave it. */
@@ -16,12 +17,17 @@ export interface Wanted {
   readonly options?: HandleOptions | undefined
 }
 
-const HANDLE_OPTIONS: readonly string[] = Object.keys({ timeout: 0 } satisfies Record<keyof HandleOptions, 0>)
-const RELY_OPTIONS: readonly string[] = Object.keys({
+const HANDLE_OPTIONS: readonly string[] = Object.keys({
   timeout: 0,
-  optional: 0,
-  lazy: 0,
-} satisfies Record<keyof RelyOptions, 0>)
+  signal: 0,
+} satisfies Record<keyof HandleOptions, 0>)
+const RELY_OPTIONS: readonly string[] = [
+  ...HANDLE_OPTIONS,
+  ...Object.keys({ optional: 0, lazy: 0 } satisfies Record<
+    Exclude<keyof RelyOptions, keyof HandleOptions>,
+    0
+  >),
+]
 
 /** What the handle of a dependency calls with. Errors: DS_INVALID. */
 export function callerOn(node: NodeContext, wanted: Wanted): Caller {
@@ -34,28 +40,50 @@ export function callerFor(
   { name, range, options }: Wanted,
   known: readonly string[] = HANDLE_OPTIONS,
 ): Caller {
-  if (options) checkKeys(options, known, 'a handle')
-  const { timeout = DEFAULTS.timeout } = options ?? {}
+  const target: Target = {
+    name: checkName(name),
+    range: checkRange(range),
+    interest: null,
+    gathered: false,
+    resolved: null,
+  }
+  const shared = { node, target, inFlight: 0, broken: null }
+  return withKnown({ shared, timeout: DEFAULTS.timeout, cancellation: undefined }, options, known)
+}
+
+/**
+ * Another handle of the same name and range, whose calls have these options; the first one keeps its own.
+ * Options that are not given are as they were; two signals both count. Errors: DS_INVALID.
+ */
+export function withOptions<H extends object>(handle: H, options: HandleOptions): H {
+  const caller = callerOf(handle)
+  if (caller) return createHandle<unknown>(withKnown(caller, options, HANDLE_OPTIONS)) as H
+  throw invalid({
+    summary: 'withOptions() takes a service handle',
+    hint: 'give it what dnodeFor() or rely() returned',
+  })
+}
+
+function withKnown(caller: Caller, options: HandleOptions | undefined, known: readonly string[]): Caller {
+  if (!options) return caller
+  checkKeys(options, known, 'a handle')
+  const { timeout, signal } = options
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw invalid({ summary: 'signal is no AbortSignal', hint: 'give the signal of an AbortController' })
+  }
   return {
-    node,
-    target: {
-      name: checkName(name),
-      range: checkRange(range),
-      interest: null,
-      gathered: false,
-      resolved: null,
-    },
-    timeout: duration(timeout, 'timeout'),
-    inFlight: 0,
-    broken: null,
+    shared: caller.shared,
+    timeout: timeout === undefined ? caller.timeout : duration(timeout, 'timeout'),
+    cancellation: signal ? firstOf(caller.cancellation, ofSignal(signal)) : caller.cancellation,
   }
 }
 
 /** Resolves when an instance is there. Errors: DS_INVALID, DS_NO_INSTANCE, DS_UNREACHABLE, DS_LIMIT, DS_CLOSED. */
 export async function handleFor<T>(node: NodeContext, wanted: Wanted): Promise<Remote<T>> {
   const caller = callerFor(node, wanted)
+  const { cancellation, shared } = caller
   const deadline = node.clock.monotonic() + caller.timeout
-  const found = await node.keepAlive.during(acquire(node, caller.target, { deadline }))
+  const found = await node.keepAlive.during(acquire(node, shared.target, { deadline, cancellation }))
   if (found.ok) return createHandle<T>(caller)
   // the error came about elsewhere; what helps is the line that asked
   Error.captureStackTrace(found.error, handleFor)
@@ -77,5 +105,6 @@ export async function viewFor<T>(
     return
   }
   const deadline = node.clock.monotonic() + caller.timeout
-  await dnodeForClassic(node, caller.target, { deadline, callback })
+  const { cancellation, shared } = caller
+  await dnodeForClassic(node, shared.target, { deadline, cancellation, callback })
 }

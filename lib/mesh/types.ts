@@ -33,8 +33,10 @@ export interface DServiceOptions {
 }
 
 export interface HandleOptions {
-  /** Deadline of each call. Default: 30 s. */
+  /** Deadline of each call, which travels with it. Default: 30 s; within a method at most what its own caller has left. */
   readonly timeout?: Duration
+  /** Ends every call of the handle, and its look-up, with DS_CANCELLED; the methods that run are told. */
+  readonly signal?: AbortSignal
 }
 
 export interface RelyOptions extends HandleOptions {

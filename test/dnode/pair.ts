@@ -19,7 +19,7 @@ export const IDENTITY: Identity = {
 /** A hello, of a client unless an identity is given. */
 export function hello(identity: Identity | null = null, limits: Partial<Hello['limits']> = {}): Hello {
   const { row, pending, depth, nodes } = LIMITS
-  return { protocol: 1, identity, limits: { row, pending, depth, nodes, ...limits } }
+  return { protocol: 1, identity, timeout: null, limits: { row, pending, depth, nodes, ...limits } }
 }
 
 type More = Partial<Omit<SessionOptions, 'connection' | 'clock' | 'api'>>

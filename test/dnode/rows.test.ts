@@ -7,7 +7,7 @@ import { Exports, Imports } from '../../lib/dnode/refs.js'
 import { scrub } from '../../lib/dnode/scrub.js'
 import { unscrub } from '../../lib/dnode/unscrub.js'
 import { readClassic, writeClassic } from '../../lib/dnode/classic.js'
-import { LIMITS } from '../../lib/base/options.js'
+import { DEFAULTS, LIMITS } from '../../lib/base/options.js'
 import type { Message } from '../../lib/dnode/messages.js'
 import { hello, IDENTITY, methodsRow, two, valueOf, withRaw } from './pair.js'
 
@@ -147,7 +147,7 @@ describe('rows - dialect', () => {
   it('rows - the hello of a service is one more key of its methods row', async () => {
     const { rows } = await withRaw({ transform: () => 1 })
     expect(JSON.stringify(rows[0])).toBe(
-      '{"method":"methods","arguments":[{"transform":"[Function]"}],"callbacks":{"0":["0","transform"]},"links":[],"dservice":{"protocol":1,"id":"7f3kq2m5ztw4ybn6ahxd3ejsuc","name":"d1","version":"1.2.0","mesh":"default","state":"ready","started":1767225600000,"limits":{"row":1048576,"pending":10000,"depth":64,"nodes":100000}}}',
+      '{"method":"methods","arguments":[{"transform":"[Function]"}],"callbacks":{"0":["0","transform"]},"links":[],"dservice":{"protocol":1,"id":"7f3kq2m5ztw4ybn6ahxd3ejsuc","name":"d1","version":"1.2.0","mesh":"default","state":"ready","started":1767225600000,"timeout":null,"limits":{"row":1048576,"pending":10000,"depth":64,"nodes":100000}}}',
     )
   })
 
@@ -165,7 +165,7 @@ describe('rows - dialect', () => {
       },
     })
     await send({ ...methodsRow(), arguments: [{ f: '' }], callbacks: { 5: [0, 'f'] } })
-    const calls = [1, 2].map((n) => session.call('f', [n], { timeout: 1_000 }))
+    const calls = [1, 2].map((n) => session.call('f', [n], { timeout: n === 1 ? DEFAULTS.timeout : 1_000 }))
     session.changed('draining', 2)
     await send([
       { method: 0, arguments: [4], id: 7 },
@@ -173,7 +173,7 @@ describe('rows - dialect', () => {
       { answer: 1, arguments: ['two'] },
     ])
     expect(rows.slice(1).map((row) => JSON.stringify(row))).toEqual([
-      '[{"method":5,"arguments":[1],"id":0},{"method":5,"arguments":[2],"id":1},{"changed":{"state":"draining","revision":2}}]',
+      '[{"method":5,"arguments":[1],"id":0},{"method":5,"arguments":[2],"id":1,"timeout":1000},{"changed":{"state":"draining","revision":2}}]',
       '[{"answer":7,"arguments":[8]},{"error":8,"arguments":[{"name":"TypeError","message":"no","ran":"yes"}]}]',
     ])
     expect(valueOf(await (calls[1] as (typeof calls)[0]))).toBe('two')

@@ -51,7 +51,7 @@ async function liar(answer: (session: Session) => unknown): Promise<void> {
 const edge = { name: 'd1', range: '^1', optional: false, lazy: false, met: true, declaredIn: 'rely()' }
 const honest = { state: 'ready', edges: [edge], methods: ['ping'] }
 
-suite('describe - what a service says of itself is checked', () => {
+suite('what a service says of itself - it is checked', () => {
   it('an honest description is believed, but who it is comes from the hello', async () => {
     await liar(() => ({ ...honest, name: 'other', id: 'other', version: '9.9.9' }))
     const [peer] = pool.live('liar')

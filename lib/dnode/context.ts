@@ -1,0 +1,137 @@
+/** What a method may know of the call that it answers, and what the calls that it makes inherit. */
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Clock } from '../base/clock.js'
+import { timeout } from '../base/errors.js'
+import type { Identity } from '../base/identity.js'
+
+/** The call that a method answers, for as long as it runs. */
+export interface CallContext {
+  /** The method's dotted path as the caller named it. */
+  readonly method: string
+  /** Who calls, as its hello says; null: a client without a name. */
+  readonly caller: Identity | null
+  /** Milliseconds until the caller gives up; Infinity: it said nothing, 0: it has. */
+  readonly remaining: number
+  /** Aborts when the caller gave up, cancelled, or is gone. Made at the first look: a call that needs none pays nothing. */
+  readonly signal: AbortSignal
+  /** W3C trace context of the call, where it came with one. https://www.w3.org/TR/trace-context/ */
+  readonly traceparent: string | null
+}
+
+/** What all calls of one session have in common. */
+export interface Callee {
+  readonly clock: Clock
+  readonly caller: Identity | null
+  /** The dotted path of a method by its number, or what it was called by. */
+  nameOf(method: string | number): string
+}
+
+/** One call as it came. */
+export interface Called {
+  readonly method: string | number
+  /** Milliseconds; Infinity: none. */
+  readonly timeout: number
+  readonly traceparent: string | null
+}
+
+/** Owned by the dispatcher, from the call's coming to its answer. Made for every call, so it holds little. */
+export class RunningCall implements CallContext {
+  readonly traceparent: string | null
+  readonly #of: Callee
+  readonly #method: string | number
+  /** On the monotonic clock. */
+  readonly #deadline: number
+  #reason: Error | null = null
+  #controller: AbortController | null = null
+  #timer: Disposable | null = null
+  #listeners: Set<(reason: Error) => void> | null = null
+
+  constructor(of: Callee, { method, timeout: ms, traceparent }: Called) {
+    this.#of = of
+    this.#method = method
+    this.traceparent = traceparent
+    this.#deadline = ms === Infinity ? Infinity : of.clock.monotonic() + ms
+  }
+
+  get method(): string {
+    return this.#of.nameOf(this.#method)
+  }
+
+  get caller(): Identity | null {
+    return this.#of.caller
+  }
+
+  get remaining(): number {
+    return this.#deadline === Infinity ? Infinity : Math.max(0, this.#deadline - this.#of.clock.monotonic())
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController()
+      if (this.#reason) this.#controller.abort(this.#reason)
+      else this.#watchDeadline()
+    }
+    return this.#controller.signal
+  }
+
+  /** Tells the method, and the calls that it makes, that nobody waits any more. Only the first reason counts. */
+  abort(reason: Error): void {
+    if (this.#reason) return
+    this.#reason = reason
+    this.end()
+    this.#controller?.abort(reason)
+    for (const run of this.#listeners ?? []) run(reason)
+    this.#listeners = null
+  }
+
+  /** Calls `run` at the abort, at once where it was; what a call of ours inherits without an AbortSignal's price. */
+  onAbort(run: (reason: Error) => void): Disposable | null {
+    if (this.#reason) {
+      run(this.#reason)
+      return null
+    }
+    const listeners = (this.#listeners ??= new Set())
+    listeners.add(run)
+    return { [Symbol.dispose]: () => void listeners.delete(run) }
+  }
+
+  /** The method has answered. */
+  end(): void {
+    this.#timer?.[Symbol.dispose]()
+    this.#timer = null
+  }
+
+  #watchDeadline(): void {
+    if (this.#deadline === Infinity) return
+    const tooLate = (): void =>
+      this.abort(
+        timeout({ summary: `the caller of ${this.method} waits no longer`, hint: 'stop working for it' }),
+      )
+    this.#timer = this.#of.clock.after(this.remaining, tooLate)
+  }
+}
+
+const running = new AsyncLocalStorage<RunningCall>()
+
+/** The call that is being answered here, also after awaits; undefined outside of methods. */
+export function context(): CallContext | undefined {
+  return running.getStore()
+}
+
+/** As `context`, for the library's own use: with what calls inherit. */
+export function runningCall(): RunningCall | undefined {
+  return running.getStore()
+}
+
+/** Runs a method in the context of its call. */
+export function runIn(
+  call: RunningCall,
+  run: (...args: unknown[]) => unknown,
+  { self, args }: { readonly self: object | null; readonly args: unknown[] },
+): unknown {
+  return running.run(call, apply, run, self, args)
+}
+
+function apply(run: (...args: unknown[]) => unknown, self: object | null, args: unknown[]): unknown {
+  return run.apply(self, args)
+}

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest'
+import { VirtualClock } from '../../lib/base/virtual-clock.js'
+import { context, RunningCall, runIn } from '../../lib/dnode/context.js'
+
+const clock = new VirtualClock()
+const call = (timeout = Infinity): RunningCall =>
+  new RunningCall(
+    { clock, caller: null, nameOf: String },
+    { method: 'users.find', timeout, traceparent: null },
+  )
+const inside = <T>(of: RunningCall, run: () => T): T => runIn(of, run, { self: null, args: [] }) as T
+
+describe('context - what a method knows of its call', () => {
+  it('is there in the method and after its awaits, and nowhere else', async () => {
+    const of = call()
+    expect(context()).toBeUndefined()
+    const seen = inside(of, async () => {
+      const before = context()
+      await Promise.resolve()
+      return [before, context()]
+    })
+    expect(context()).toBeUndefined()
+    expect(await seen).toEqual([of, of])
+  })
+
+  it('`this` and the arguments arrive', () => {
+    const api = {
+      sum(this: { base: number }, a: number, b: number): number {
+        return this.base + a + b
+      },
+      base: 1,
+    }
+    expect(runIn(call(), api.sum as (...args: unknown[]) => unknown, { self: api, args: [2, 3] })).toBe(6)
+  })
+
+  it('the remaining time runs out', async () => {
+    const of = call(1_000)
+    expect([of.remaining, call().remaining]).toEqual([1_000, Infinity])
+    await clock.advance(400)
+    expect(of.remaining).toBe(600)
+    await clock.advance(1_000)
+    expect(of.remaining).toBe(0)
+  })
+
+  it('the signal aborts at the deadline, and costs no timer before it is looked at', async () => {
+    const before = clock.waiting
+    const of = call(1_000)
+    expect(clock.waiting).toBe(before)
+    const { signal } = of
+    expect(clock.waiting).toBe(before + 1)
+    await clock.advance(999)
+    expect(signal.aborted).toBe(false)
+    await clock.advance(1)
+    expect(signal.reason).toMatchObject({ code: 'DS_TIMEOUT' })
+    expect(of.signal).toBe(signal)
+  })
+
+  it('an abort reaches the signal, early or late, and whoever listens, once', () => {
+    const [early, late] = [call(), call()]
+    const heard: unknown[] = []
+    const { signal } = early
+    early.onAbort((reason) => heard.push(reason))
+    early.onAbort((reason) => heard.push(['disposed', reason]))?.[Symbol.dispose]()
+    const reason = new Error('gone')
+    for (const of of [early, late]) of.abort(reason)
+    early.abort(new Error('again'))
+    late.onAbort((why) => heard.push(why))
+    expect([signal.reason, late.signal.reason]).toEqual([reason, reason])
+    expect(heard).toEqual([reason, reason])
+  })
+
+  it('the end of the call takes its timer along', () => {
+    const of = call(1_000)
+    expect(of.signal.aborted).toBe(false)
+    of.end()
+    expect(clock.waiting).toBe(0)
+  })
+})
