@@ -45,7 +45,7 @@ export async function reasonToSkip(name, isPrivateNetwork) {
   try {
     const { multicasts, needs } = await driverOf(name)
     if (multicasts && !isPrivateNetwork)
-      return 'multicasts, and there is no private network: run as root on Linux'
+      return 'it multicasts, and there is no private network: run as root on Linux'
     if (needs && spawnSync(needs, ['--version']).error) return `${needs} is not on the PATH`
     return null
   } catch (error) {

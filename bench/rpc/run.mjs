@@ -63,7 +63,7 @@ async function main() {
     if (reason) skipped[name] = reason
   }
   const peers = wanted.filter((name) => !(name in skipped))
-  for (const [name, reason] of Object.entries(skipped)) say(`skipped: ${name}, which ${reason}`)
+  for (const [name, reason] of Object.entries(skipped)) say(`skipped: ${name}: ${reason}`)
   const [rounds, seconds] = [Number(options.rounds), Number(options.seconds)]
   const patience = Number(options.calm) * 1000
   const { results, others } = await runRounds({ peers, measures, rounds, seconds, patience, say })
