@@ -17,7 +17,7 @@ const now = () => performance.timeOrigin + performance.now()
 async function serve() {
   process.on('disconnect', () => process.exit())
   process.on('message', (name) => {
-    const service = dservice(`${name}@1.0.0`, { ping: () => 'pong' })
+    const service = dservice(`${String(name)}@1.0.0`, { ping: () => 'pong' })
     service.on('state', (state) => state === 'ready' && process.send(now()))
     void service.start()
   })

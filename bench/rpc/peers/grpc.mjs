@@ -16,7 +16,9 @@ export async function serve() {
   })
   const credentials = grpc.ServerCredentials.createInsecure()
   const port = await new Promise((done, fail) =>
-    server.bindAsync(`${HOST}:0`, credentials, (error, bound) => (error ? fail(error) : done(bound))),
+    server.bindAsync(`${HOST}:0`, credentials, (error, bound) =>
+      error ? fail(new Error('gRPC could not listen', { cause: error })) : done(bound),
+    ),
   )
   return { port }
 }
