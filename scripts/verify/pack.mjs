@@ -34,7 +34,7 @@ export async function packed() {
     await typesOfRequire(cjs)
     await command(esm)
     let programs = 0
-    for (const page of ['README.md', 'docs/guide.md']) {
+    for (const page of ['README.md', 'docs/guide.md', 'docs/dnode.md']) {
       programs += await runBlocks(path.join(ROOT, page), { module: esm, commonjs: cjs })
     }
     return { note: `${own.name}-${own.version}.tgz in two new projects, ${programs} programs of its pages` }
