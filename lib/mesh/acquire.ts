@@ -103,9 +103,7 @@ export async function acquire(
   const stop = new CancelledWait(cancellation, target)
   try {
     const found = waitForOne(node, target, { interest, left, wait, without })
-    return await Promise.race([interest.failed, stop.promise, found])
-  } catch (error) {
-    return { ok: false, error: error as Error }
+    return await Promise.race([stop.promise, found])
   } finally {
     stop[Symbol.dispose]()
     node.waiting.set(target.name, (node.waiting.get(target.name) ?? 1) - 1)
@@ -162,14 +160,15 @@ async function waitForOne(node: NodeContext, target: Target, waiting: Waiting): 
     target.gathered = true
   }
   const peer = pick(node, target, without)
-  return peer ? { ok: true, peer } : untilChange(node, target, { wait, without })
+  return peer ? { ok: true, peer } : untilChange(node, target, { interest, wait, without })
 }
 
 function untilChange(
   node: NodeContext,
   target: Target,
-  { wait, without }: Omit<Waiting, 'interest' | 'left'>,
+  { interest, wait, without }: Omit<Waiting, 'left'>,
 ): Promise<Acquired> {
+  if (interest.failure) return Promise.resolve({ ok: false, error: interest.failure })
   return new Promise((settle) => {
     const end = (outcome: Acquired): void => {
       timer[Symbol.dispose]()
@@ -179,6 +178,7 @@ function untilChange(
     const timer = node.clock.after(wait, () => end({ ok: false, error: explain(node, target) }))
     const listener = node.pool.onChange(() => {
       if (node.isStopped()) return end({ ok: false, error: stopped() })
+      if (interest.failure) return end({ ok: false, error: interest.failure })
       const peer = pick(node, target, without)
       if (peer) end({ ok: true, peer })
     })

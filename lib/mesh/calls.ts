@@ -142,7 +142,8 @@ function canMoveOn(error: Error): boolean {
 
 async function attemptWithCallback({ node, target }: Shared, call: Call): Promise<Outcome> {
   const { path, args, deadline, cancellation, traceparent } = call
-  const found = await acquire(node, target, { deadline, cancellation })
+  const peer = target.gathered ? pick(node, target) : undefined
+  const found = peer ? { ok: true as const, peer } : await acquire(node, target, { deadline, cancellation })
   if (!found.ok) return found
   const { session, identity } = found.peer
   const where = `${identity.name}@${identity.version}`
@@ -156,7 +157,8 @@ async function attemptWithCallback({ node, target }: Shared, call: Call): Promis
   void session
     .call(path, [...args, callback], { timeout, cancellation, traceparent })
     .then((outcome) => (outcome.ok ? undefined : fail(outcome.error)))
-  void session.closed.then((reason) => fail(lostBefore(where, path, reason)))
+  // not `closed.then`: a promise keeps whoever waits for it, and a session outlives many calls
+  using _loss = node.pool.onChange(() => (session.isClosed ? fail(lostBefore(where, path)) : undefined))
   return await promise
 }
 
@@ -173,11 +175,8 @@ function noCallback(where: string, path: string): DServiceError {
   })
 }
 
-function lostBefore(where: string, path: string, reason: Error | null): DServiceError {
-  return disconnected({
-    summary: `the connection to ${where} ended before ${path} called back`,
-    cause: reason ?? undefined,
-  })
+function lostBefore(where: string, path: string): DServiceError {
+  return disconnected({ summary: `the connection to ${where} ended before ${path} called back` })
 }
 
 function noTimeLeft({ name }: Target, path: string): DServiceError {
@@ -202,7 +201,7 @@ function fromCallback(results: readonly unknown[]): Outcome {
   if (error) return { ok: false, error }
   if (results.length < 2) return { ok: true, value: first }
   if (first === null || first === undefined) return { ok: true, value: second }
-  return { ok: false, error: toError(first) }
+  return { ok: false, error: toError(typeof first === 'object' ? JSON.stringify(first) : first) }
 }
 
 /** An Error, or what is left of one after its way through JSON. It ran: it called back. */

@@ -26,7 +26,9 @@ export async function look(options: LookOptions): Promise<MeshView> {
   const { pool, mesh, name } = options
   using interest = pool.want(name)
   // quiet counts from when the question is out: before, silence says nothing of the mesh
-  await Promise.race([interest.failed, interest.gathered.then(() => quiet(options))])
+  await interest.gathered
+  if (interest.failure) throw interest.failure
+  await quiet(options)
   const of = name === '*' ? undefined : name
   const instances = await Promise.all(pool.live(of).map(view))
   instances.sort((a, b) => compare(a.name, b.name) || compare(a.version, b.version) || compare(a.id, b.id))

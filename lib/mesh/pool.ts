@@ -5,7 +5,7 @@
  *
  * Sightings are hints: they open connections and stop new ones; only a connection proves or ends an instance.
  */
-import { reasonOf } from '../base/errors.js'
+import { reasonOf, toError } from '../base/errors.js'
 import type { Identity } from '../base/identity.js'
 import { formatAddress, type Address } from '../wire/connection.js'
 import type { Discovery, Sighting } from './discovery.js'
@@ -19,8 +19,8 @@ export interface Interest extends Disposable {
   readonly isOver: boolean
   /** Resolves when the question is out and those that were known have been tried once, or `gather` ms have passed. */
   readonly gathered: Promise<void>
-  /** Rejects when the engine fails at the question; else pending. */
-  readonly failed: Promise<never>
+  /** Why the engine failed at the question; null while it did not. The pool tells of the change. */
+  readonly failure: Error | null
 }
 
 /** A peer as discovery sees it: who says that it is there, and what they say. */
@@ -35,7 +35,8 @@ interface Entry {
 /** One question to the engine, shared by all who are interested in the name. */
 interface Watch {
   users: number
-  readonly asked: Pick<Interest, 'gathered' | 'failed'>
+  gathered: Promise<void>
+  failure: Error | null
   readonly stop: () => void
   /** Peers that were sighted for it. */
   readonly seated: Set<Entry>
@@ -85,7 +86,10 @@ export class Pool {
     let ended = false
     const isOver = (): boolean => ended || this.#watches.get(name) !== watch
     return {
-      ...watch.asked,
+      gathered: watch.gathered,
+      get failure() {
+        return watch.failure
+      },
       get isOver() {
         return isOver()
       },
@@ -142,22 +146,28 @@ export class Pool {
           this.#context.logger.warn({ name, reason: reasonOf(error) }, 'a question did not end well'),
         )
     }
-    const seated = new Set<Entry>()
-    const watch: Watch = { users: 0, asked: this.#track(name, asked), stop, seated, spares: new Spares() }
+    const watch: Watch = {
+      users: 0,
+      failure: null,
+      stop,
+      seated: new Set(),
+      spares: new Spares(),
+      gathered: Promise.resolve(),
+    }
     this.#watches.set(name, watch)
+    // before anybody who waits for the answer hears of it
+    asked.catch((error: unknown) => this.#fail(name, watch, toError(error)))
+    const window = (): number => this.#discovery.gather
+    watch.gathered = gathering(this, name, { asked, window, clock: this.#context.clock })
     return watch
   }
 
-  #track(name: string, asked: Promise<unknown>): Watch['asked'] {
-    const failed = asked.then(() => new Promise<never>(() => undefined))
-    // whoever waits for instances races against this; the next one who wants the name asks anew
-    void failed.catch((error: unknown) => {
-      this.#watches.delete(name)
-      this.#context.logger.error({ name, reason: reasonOf(error) }, 'the engine cannot look for services')
-    })
-    const { clock } = this.#context
-    const window = (): number => this.#discovery.gather
-    return { failed, gathered: gathering(this, name, { asked, window, clock }) }
+  /** The engine cannot answer: whoever waits is told, and the next one who wants the name asks anew. */
+  #fail(name: string, watch: Watch, error: Error): void {
+    watch.failure = error
+    if (this.#watches.get(name) === watch) this.#watches.delete(name)
+    this.#context.logger.error({ name, reason: reasonOf(error) }, 'the engine cannot look for services')
+    this.#notify()
   }
 
   #see(interest: string, sighting: Sighting): void {

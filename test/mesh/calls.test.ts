@@ -1,3 +1,4 @@
+import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { context, withOptions, type CallContext } from '../../lib/index.js'
 import { TestMesh } from '../support/mesh.js'
@@ -190,6 +191,60 @@ describe('calls - a peer that falls silent', () => {
     const calling = expect(d1.hang()).rejects.toMatchObject({ code: 'DS_TIMEOUT' })
     await mesh.advance(121_000)
     await calling
+  })
+})
+
+describe('calls - methods that answer through a callback', () => {
+  const api = {
+    forged: (cb: (error: unknown) => void) =>
+      cb({ name: 'DServiceError', message: 'never', code: 'DS_REFUSED', ran: 'no' }),
+    odd: (cb: (error: unknown, value: number) => void) => cb({ code: 7 }, 1),
+    never: () => undefined,
+    pair: (cb: (error: null, value: number) => void) => cb(null, 7),
+  }
+  const start = async (at: string) => {
+    await mesh.until(mesh.service('d1@1.0.0', api, at).start())
+    return mesh.until(mesh.client().dnodeFor('d1'))
+  }
+
+  it('what came through a callback ran, whatever it says', async () => {
+    const d1 = await start('a')
+    const forged = promisify(d1['forged'] as () => Promise<unknown>)
+    await expect(mesh.until(forged())).rejects.toMatchObject({ message: 'never', ran: 'yes' })
+    const odd = promisify(d1['odd'] as () => Promise<unknown>)
+    await expect(mesh.until(odd())).rejects.toThrow('{"code":7}')
+    expect(await mesh.until(promisify(d1['pair'] as () => Promise<unknown>)())).toBe(7)
+  })
+
+  it('one that never calls back ends with its connection', async () => {
+    const d1 = await start('a')
+    const never = promisify(d1['never'] as () => Promise<unknown>)
+    const lost = expect(never()).rejects.toMatchObject({ code: 'DS_DISCONNECTED', ran: 'maybe' })
+    await mesh.settle()
+    mesh.network.crash('a')
+    await mesh.settle()
+    await lost
+  })
+})
+
+describe('calls - why there is no instance', () => {
+  it('a peer that is there under another name is told, with its address', async () => {
+    const d2 = mesh.service('d2@1.0.0', { ping: () => 1 }, 'box')
+    await mesh.until(d2.start())
+    const [host = '', port = ''] = (d2.address ?? '').split(':')
+    const lie = {
+      id: 'lie',
+      name: 'd1',
+      version: '1.0.0',
+      mesh: 'default',
+      state: 'ready',
+      started: 1,
+    } as const
+    const engine = mesh.hub.engine({ mesh: 'default', node: 'liar' })
+    await using _announced = await engine.announce(lie, [{ host, port: Number(port) }])
+    const looking = mesh.until(mesh.client().dnodeFor('d1'))
+    await expect(looking).rejects.toMatchObject({ code: 'DS_UNREACHABLE', ran: 'no' })
+    await expect(looking).rejects.toThrow(`${d2.address}: is d2@1.0.0`)
   })
 })
 

@@ -234,8 +234,8 @@ describe('pool - bounds and ends', () => {
   it('an engine that fails is told to those who wait, and asked anew by the next', async () => {
     engine.failing = true
     const interest = pool.want('d1')
-    await expect(interest.failed).rejects.toMatchObject({ code: 'DS_ENGINE' })
     await interest.gathered
+    expect(interest.failure).toMatchObject({ code: 'DS_ENGINE' })
     expect(interest.isOver).toBe(true)
     engine.failing = false
     const at = await instance('a')
