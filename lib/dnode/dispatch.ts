@@ -3,9 +3,9 @@ import { limit, noMethod, toError, type DServiceError } from '../base/errors.js'
 import { LIMITS } from '../base/options.js'
 import type { Identity } from '../base/identity.js'
 import { RunningCall, runIn, type Callee } from './context.js'
-import { nobodyWaits } from './failures.js'
 import type { Hello, Message } from './messages.js'
 import type { Exported, Exports, Imported, Imports } from './refs.js'
+import { RunningCalls } from './running.js'
 import { NO_CALLBACKS } from './scrub.js'
 import type { SessionOptions } from './types.js'
 import { unscrub } from './unscrub.js'
@@ -51,13 +51,11 @@ export interface DispatchOptions {
 export class Dispatcher {
   /** What is callable by name: what our `methods` row lists. */
   methods: ReadonlyMap<string, Exported> = new Map()
-  running = 0
   /** The peer's hello; null of a classic peer. */
   hello: Hello | null = null
   readonly #options: DispatchOptions
   readonly #callee: Callee
-  /** Calls with an id whose methods have not answered yet. */
-  readonly #calls = new Map<number, RunningCall>()
+  readonly #running = new RunningCalls()
   /** The last argument of the one-way call that is on the stack, and whether it was called there. */
   #last: Imported | null = null
   #isLastCalled = false
@@ -74,15 +72,19 @@ export class Dispatcher {
     }
   }
 
+  /** Calls that have not been answered yet. */
+  get running(): number {
+    return this.#running.size
+  }
+
   /** The caller waits no longer: its method is told. */
   cancel(id: number): void {
-    this.#calls.get(id)?.abort(nobodyWaits('the caller cancelled it'))
+    this.#running.cancel(id)
   }
 
   /** The session ended: all methods that run are told. */
   end(why: string): void {
-    for (const call of this.#calls.values()) call.abort(nobodyWaits(why))
-    this.#calls.clear()
+    this.#running.endAll(why)
   }
 
   #nameOf(method: string | number): string {
@@ -92,7 +94,7 @@ export class Dispatcher {
     return String(method)
   }
 
-  #running({ method, id, timeout, traceparent }: Call): RunningCall {
+  #runningCall({ method, id, timeout, traceparent }: Call): RunningCall {
     const ms = timeout === undefined && id !== null ? this.hello?.timeout : timeout
     return new RunningCall(this.#callee, {
       method,
@@ -127,7 +129,7 @@ export class Dispatcher {
     const args = unscrub(call.values, this.#options.imports)
     const last = call.values.callbacks === NO_CALLBACKS ? null : this.#lastFunction(call)
     const refusal = this.#refusal(target)
-    const running = this.#running(call)
+    const running = this.#runningCall(call)
     if (call.id === null) this.#oneWay(target, { args, last, refusal, running })
     else if (refusal) this.#options.writer.error(call.id, writeWireError(refusal, refusal.ran ?? 'no'))
     else this.#answered(target, { args, id: call.id, running })
@@ -162,18 +164,17 @@ export class Dispatcher {
     let promise: Promise<unknown>
     try {
       const result = runIn(running, run, { self, args })
-      if (!isThenable(result)) return writer.answer(id, result)
+      if (!isThenable(result)) {
+        running.end()
+        return writer.answer(id, result)
+      }
       promise = Promise.resolve(result)
     } catch (error) {
+      running.end()
       return writer.error(id, writeWireError(error, 'yes'))
     }
-    this.running++
-    this.#calls.set(id, running)
-    const done = (answer: () => void): void => {
-      if (this.#calls.get(id) === running) this.#calls.delete(id)
-      running.end()
-      this.#done(answer)
-    }
+    this.#running.add(id, running)
+    const done = (answer: () => void): void => this.#done(id, running, answer)
     void promise.then(
       (value) => done(() => writer.answer(id, value)),
       (error: unknown) => done(() => writer.error(id, writeWireError(error, 'yes'))),
@@ -192,10 +193,12 @@ export class Dispatcher {
     if (error) return this.#tell(wasCalled ? null : last, error)
     const mayTell = (): Imported | null => (last && !wasCalled && last.calls === before ? last : null)
     if (promise) {
-      this.running++
+      const { running } = call
+      this.#running.add(running, running)
+      const done = (answer: () => void): void => this.#done(running, running, answer)
       void promise.then(
-        (value) => this.#done(() => this.#reply(mayTell(), value)),
-        (reason: unknown) => this.#done(() => this.#tell(mayTell(), asError(reason))),
+        (value) => done(() => this.#reply(mayTell(), value)),
+        (reason: unknown) => done(() => this.#tell(mayTell(), asError(reason))),
       )
     } else if (isAnswer) this.#reply(mayTell(), result)
   }
@@ -222,8 +225,8 @@ export class Dispatcher {
     }
   }
 
-  #done(answer: () => void): void {
-    this.running--
+  #done(key: number | RunningCall, call: RunningCall, answer: () => void): void {
+    this.#running.done(key, call)
     answer()
     if (this.running === 0) this.#options.onIdle()
   }

@@ -1,0 +1,58 @@
+/** Methods that run for a peer hear of its end, however they were called. */
+import { describe, expect, it } from 'vitest'
+import { context } from '../../lib/dnode/context.js'
+import { methodsRow, withRaw } from './pair.js'
+
+/** Methods that look at their signal, and what became of them. */
+async function watched() {
+  const aborted: unknown[] = []
+  const api = {
+    wait: (name: string) =>
+      new Promise((_, reject) => {
+        const signal = context()?.signal
+        signal?.addEventListener('abort', () => {
+          aborted.push(name)
+          reject(new Error('stopped', { cause: signal.reason }))
+        })
+      }),
+    look: () => context()?.signal.aborted,
+    fail: () => {
+      throw new Error(String(context()?.signal.aborted))
+    },
+  }
+  const raw = await withRaw(api, { onError: () => undefined })
+  await raw.send(methodsRow())
+  return { ...raw, aborted }
+}
+
+describe('running - methods whose caller is gone', () => {
+  it('running - a one-way call is told of the end as one with an id is', async () => {
+    const { send, session, clock, aborted } = await watched()
+    await send({ method: 'wait', arguments: ['one-way'] }, [{ method: 'wait', arguments: ['id'], id: 1 }])
+    expect(session.running).toBe(2)
+    session.destroy(new Error('cut'))
+    await clock.settle()
+    expect(aborted).toEqual(['one-way', 'id'])
+    expect(session.running).toBe(0)
+  })
+
+  it('running - two calls with one id are both told, and the later one is cancelled', async () => {
+    const { send, session, clock, aborted } = await watched()
+    const call = (name: string): object => ({ method: 'wait', arguments: [name], id: 1 })
+    await send([call('first'), call('second')], [{ cancel: 1 }])
+    expect(aborted).toEqual(['second'])
+    expect(session.running).toBe(1)
+    session.destroy(new Error('cut'))
+    await clock.settle()
+    expect(aborted).toEqual(['second', 'first'])
+    expect(session.running).toBe(0)
+  })
+
+  it.each(['look', 'fail'])('running - a method that answers at once leaves no timer: %s', async (method) => {
+    const { send, session, clock } = await watched()
+    const before = clock.waiting
+    await send([{ method, arguments: [], id: 1, timeout: 1e15 }])
+    expect(session.running).toBe(0)
+    expect(clock.waiting).toBe(before)
+  })
+})
