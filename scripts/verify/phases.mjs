@@ -1,4 +1,7 @@
-/** The phases in their order, each with its budget in seconds on two cores. Together they stay under ten minutes. */
+/**
+ * The phases in their order, each with its budget in seconds on two cores. One with `from` begins as soon as that phase
+ * is done, runs beside those between, and is waited for at its place: its budget is not added to theirs.
+ */
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { packed, published } from './pack.mjs'
@@ -20,6 +23,7 @@ export const PHASES = [
   { name: 'format', budget: 30, run: tool('format', 'prettier', ['--check', '.']) },
   { name: 'knip', budget: 20, run: tool('knip', 'knip', ['--no-progress']) },
   { name: 'package', budget: 30, after: AFTER_BUILD, run: published },
+  { name: 'fuzz', budget: 90, from: 'build', after: AFTER_BUILD, run: fuzz },
   { name: 'tests', budget: 140, run: vitest('unit') },
   { name: 'processes', budget: 180, after: AFTER_BUILD, run: vitest('processes') },
   { name: 'examples', budget: 45, after: AFTER_BUILD, run: vitest('examples') },
@@ -77,6 +81,24 @@ function skippedNames(file) {
   const tests = readReport(file).testResults.flatMap((result) => result.assertionResults)
   const names = tests.filter((test) => ['pending', 'skipped', 'todo'].includes(test.status))
   return names.map((test) => `\n    skipped: ${test.fullName}`).join('')
+}
+
+/** The mutator of recorded sessions, each of its cases a test; its closing line has the numbers. */
+async function fuzz() {
+  const main = path.join(ROOT, 'dist', 'test', 'fuzz', 'run.js')
+  try {
+    const output = await node('fuzz', [main], { limit: Number(process.env.FUZZ_SECONDS ?? 30) + 120 })
+    const line = output.trimEnd().split('\n').at(-1)
+    return { counts: closing(line), note: line }
+  } catch (error) {
+    error.counts = closing(error.tail)
+    throw error
+  }
+}
+
+function closing(text) {
+  const found = /(\d+) passed, (\d+) failed$/.exec(text)
+  return found ? { passed: Number(found[1]), failed: Number(found[2]) } : {}
 }
 
 /** The demo without a terminal checks its own output. */

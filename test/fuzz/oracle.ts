@@ -1,0 +1,123 @@
+/** What must hold of everything that a victim is given and gives, whatever its peer sent. */
+import { isId, isObject } from '../../lib/dnode/check.js'
+import { readClassic } from '../../lib/dnode/classic.js'
+import { readDialect } from '../../lib/dnode/dialect.js'
+import { LIMITS } from '../../lib/base/options.js'
+import { splitRows } from './corpus.js'
+
+const OBJECT_KEYS = Reflect.ownKeys(Object.prototype).length
+const ARRAY_KEYS = Reflect.ownKeys(Array.prototype).length
+
+/** What somebody did to what all objects inherit; null: nothing. */
+export function pollution(): string | null {
+  if (Reflect.ownKeys(Object.prototype).length !== OBJECT_KEYS) return 'Object.prototype was changed'
+  if (Reflect.ownKeys(Array.prototype).length !== ARRAY_KEYS) return 'Array.prototype was changed'
+  return null
+}
+
+/** Why arguments should never have reached a method; null: they may. */
+export function badArguments(args: readonly unknown[]): string | null {
+  const ancestors = new Set<object>()
+  let left = LIMITS.nodes
+  const look = (value: unknown, depth: number): string | null => {
+    if (typeof value === 'function') return badFunction(value)
+    if (typeof value !== 'object' || value === null || ancestors.has(value)) return null
+    if (depth > LIMITS.depth + 1) return `a method got values ${depth} deep`
+    const why = badObject(value)
+    if (why) return why
+    ancestors.add(value)
+    for (const item of Object.values(value)) {
+      if (--left < -1) return 'a method got more values than are allowed'
+      const within = look(item, depth + 1)
+      if (within) return within
+    }
+    ancestors.delete(value)
+    return null
+  }
+  return look(args, 0)
+}
+
+function badFunction(value: object): string | null {
+  return Object.getPrototypeOf(value) === Function.prototype ? null : 'a function has another prototype'
+}
+
+function badObject(value: object): string | null {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype !== Object.prototype && prototype !== Array.prototype)
+    return 'an object has another prototype'
+  for (const key of ['__proto__', 'constructor', 'prototype']) {
+    if (Object.hasOwn(value, key)) return `a method got an object with the key ${key}`
+  }
+  return typeof (value as { then?: unknown }).then === 'function' ? 'a method got a thenable' : null
+}
+
+/** How often each id was called, or answered. */
+type Counts = Map<number, number>
+
+/** What a peer may wait for. */
+export interface Calls {
+  readonly due: Counts
+  /** In classic rows: a good one is never answered by its id, a bad one may be. */
+  readonly possible: Counts
+}
+
+function add(counts: Counts, id: number): void {
+  counts.set(id, (counts.get(id) ?? 0) + 1)
+}
+
+/** The calls with an id in the whole rows of some bytes, the first row apart; null: they are no rows. */
+export function callsIn(bytes: Buffer): Calls | null {
+  const calls: Calls = { due: new Map(), possible: new Map() }
+  for (const row of rowsIn(bytes).slice(1)) {
+    if (row === undefined) return null
+    const counts = Array.isArray(row) ? calls.due : calls.possible
+    for (const message of Array.isArray(row) ? (row as unknown[]) : [row]) {
+      if (isObject(message) && message['method'] !== undefined && isId(message['id']))
+        add(counts, message['id'])
+    }
+  }
+  return calls
+}
+
+/** Parsed; undefined where that fails. */
+function rowsIn(bytes: Buffer): unknown[] {
+  const whole = bytes.subarray(0, bytes.lastIndexOf(0x0a) + 1)
+  const texts = splitRows(whole).map((row) => row.toString('utf8'))
+  const rows = texts.filter((text) => text !== '\n' && text !== '\r\n')
+  return rows.map((text) => {
+    try {
+      return JSON.parse(text) as unknown
+    } catch {
+      return undefined
+    }
+  })
+}
+
+/** Reads all that a victim wrote with our own eyes: its answers by id, or what is wrong with it. */
+export function answersIn(bytes: Buffer): Counts | string {
+  const counts: Counts = new Map()
+  for (const [at, row] of rowsIn(bytes).entries()) {
+    if (row === undefined) return `row ${at + 1} that was written is no JSON`
+    try {
+      for (const message of Array.isArray(row) ? row.map(readDialect) : [readClassic(row)]) {
+        if ((at === 0) !== (message.type === 'methods'))
+          return `row ${at + 1} that was written is ${message.type}`
+        if (message.type === 'answer' || message.type === 'error') add(counts, message.id)
+      }
+    } catch (error) {
+      return `row ${at + 1} that was written breaks our own rules: ${String(error)}`
+    }
+  }
+  return counts
+}
+
+/** Whether each call was answered once, those apart that may still run. */
+export function badAnswers({ due, possible }: Calls, answers: Counts, running: number): string | null {
+  for (const [id, count] of answers) {
+    const made = (due.get(id) ?? 0) + (possible.get(id) ?? 0)
+    if (count > made) return `call ${id} was answered ${count} times, and made ${made} times`
+  }
+  let open = 0
+  for (const [id, count] of due) open += Math.max(0, count - (answers.get(id) ?? 0))
+  return open > running ? `${open} calls have no answer, and ${running} run` : null
+}

@@ -1,0 +1,212 @@
+/** What both sides of the recorded sessions do. The victims of the mutator run the same programs. */
+import type { Clock } from '../../lib/base/clock.js'
+import { context } from '../../lib/dnode/context.js'
+import type { Session } from '../../lib/dnode/session.js'
+
+type Method = (...args: unknown[]) => void
+
+/** Is shown what every method is called with; it must not take long. */
+export type Look = (args: readonly unknown[]) => unknown
+
+/** What a side does of itself. Nothing in it waits for anything but outcomes, which always come. */
+export interface Program {
+  readonly name: string
+  readonly codecs: readonly ('classic' | 'dialect')[]
+  /** The calling side. */
+  readonly client: (session: Session, clock: Clock) => Promise<unknown> | void
+  /** What the serving side does beside answering. */
+  readonly server?: (session: Session) => void
+  /** Milliseconds that it takes. */
+  readonly takes?: number
+}
+
+/** Values of all kinds, and texts that are awkward in JSON or in UTF-8. */
+const VALUES = [
+  { a: [1, -0.5, 1.5e300, null, true], 'a key': { '': 'empty', é: '☃ 𝄞 \u0000 \u2028 "\\' } },
+  [[[[['deep']]]], [], {}],
+  'plain',
+  0,
+]
+const TRACE = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+
+function call(f: unknown, ...args: unknown[]): unknown {
+  return typeof f === 'function' ? (f as Method)(...args) : undefined
+}
+
+/** The api that is served; no method does more than its arguments' size allows. */
+export function servedApi(clock: Clock, look: Look): object {
+  const looked = <T extends (...args: never[]) => unknown>(method: T): T =>
+    function (this: unknown, ...args: never[]): unknown {
+      look(args)
+      return method.apply(this, args)
+    } as unknown as T
+  return {
+    echo: looked((x: unknown, cb: unknown) => (typeof cb === 'function' ? (cb as Method)(x) : x)),
+    later: looked(async (x: unknown) => {
+      await clock.sleep(20)
+      return x
+    }),
+    wait: looked(waitForAbort),
+    fail: looked(fail),
+    each: looked((list: unknown, cb: unknown) => {
+      if (Array.isArray(list)) list.slice(0, 100).forEach((item, i) => call(cb, item, i))
+    }),
+    subscribe: looked((o: { on?: { data?: unknown; end?: unknown } } | null) => {
+      call(o?.on?.data, 1, (more: unknown) => call(more, 'more'))
+      call(o?.on?.end)
+    }),
+    give: looked(() => ({ f: () => 1, nested: { g: (cb: unknown) => call(cb, 'g') } })),
+    call: looked((cb: unknown) => call(cb, cb)),
+    walk: looked((x: unknown) => JSON.stringify(x)?.length),
+    big: looked((n: unknown) => 'é'.repeat(typeof n === 'number' && n > 0 && n < 50_000 ? n : 1)),
+    nothing: looked(() => undefined),
+    peek: looked(() => context()?.signal.aborted),
+    users: { find: looked((id: unknown) => ({ id, name: 'ann' })) },
+  }
+}
+
+/** What the calling side serves, for those that call back. */
+export function callersApi(look: Look): object {
+  return {
+    progress: (...args: unknown[]): number => {
+      look(args)
+      return args.length
+    },
+  }
+}
+
+function waitForAbort(): Promise<unknown> {
+  const signal = context()?.signal
+  return new Promise((_, reject) => {
+    const over = (): void => reject(new Error('nobody waits', { cause: signal?.reason }))
+    if (!signal || signal.aborted) over()
+    else signal.addEventListener('abort', over, { once: true })
+  })
+}
+
+function fail(kind: unknown): never {
+  if (kind === 'text') throw 'a text'
+  const cause = Object.assign(new TypeError('inner'), { code: 'E_INNER', at: { row: 3 } })
+  throw Object.assign(new RangeError('outer', { cause }), { code: 17, path: ['a', 0] })
+}
+
+function remoteOf(session: Session): Record<string, Method> {
+  return session.view().remote as Record<string, Method>
+}
+
+/** Classic calls of a method by name, where the peer has it. */
+function say(session: Session, name: string, ...args: unknown[]): void {
+  call(remoteOf(session)[name], ...args)
+}
+
+const PATIENT = { timeout: 30_000 }
+
+const calls: Program = {
+  name: 'calls',
+  codecs: ['dialect'],
+  async client(session) {
+    const said = VALUES.map((value) => session.call('echo', [value], PATIENT))
+    await Promise.all([
+      ...said,
+      session.call('nothing', [], { timeout: Infinity }),
+      session.call('users.find', [7], { timeout: 1_500 }),
+      session.call('later', ['x'], { timeout: 5_000, traceparent: TRACE }),
+      session.call('$describe', [], PATIENT),
+      session.call('$nope', [], PATIENT),
+    ])
+    await Promise.all(Array.from({ length: 60 }, (_, i) => session.call('echo', [i], PATIENT)))
+  },
+}
+
+const oneWay: Program = {
+  name: 'one-way',
+  codecs: ['classic', 'dialect'],
+  client(session) {
+    const heard = (): void => undefined
+    for (const value of VALUES) say(session, 'echo', value, heard)
+    say(session, 'later', 'x', heard)
+    say(session, 'nothing')
+    say(session, 'walk', VALUES, heard)
+    say(session, 'wait', heard)
+    call((remoteOf(session)['users'] as unknown as Record<string, Method> | undefined)?.['find'], 7, heard)
+  },
+}
+
+const callbacks: Program = {
+  name: 'callbacks',
+  codecs: ['classic', 'dialect'],
+  client(session) {
+    const more = (again: unknown): unknown => call(again, (x: unknown) => x)
+    say(session, 'each', ['a', 'b', 'c'], () => undefined)
+    say(session, 'subscribe', { on: { data: (_n: unknown, cb: unknown) => call(cb, more), end: () => 1 } })
+    say(session, 'call', more)
+    say(session, 'give', (_error: unknown, given: { nested?: { g?: unknown } } | null) =>
+      call(given?.nested?.g, () => session.parts.writer.cull([...session.parts.imports.ids()].slice(-2))),
+    )
+  },
+}
+
+const links: Program = {
+  name: 'links',
+  codecs: ['classic', 'dialect'],
+  client(session) {
+    const tree: Record<string, unknown> = { a: { b: [1, {}] }, f: () => 1 }
+    tree['me'] = tree
+    ;((tree['a'] as { b: unknown[] }).b[1] as Record<string, unknown>)['up'] = tree['a']
+    say(session, 'echo', tree, () => undefined)
+    say(session, 'echo', [tree, tree], (x: unknown) => x)
+  },
+}
+
+const errors: Program = {
+  name: 'errors',
+  codecs: ['classic', 'dialect'],
+  async client(session) {
+    for (const kind of ['text', 'deep']) say(session, 'fail', kind, () => undefined)
+    say(session, 'echo', new Error('mine', { cause: 'none' }), () => undefined)
+    const outcomes = [session.call('fail', ['text'], PATIENT), session.call('fail', ['deep'], PATIENT)]
+    await Promise.all([...outcomes, session.call('walk', [{ then: 1 }], PATIENT)])
+  },
+}
+
+const deadlines: Program = {
+  name: 'deadlines',
+  codecs: ['dialect'],
+  async client(session, clock) {
+    const cancellation = {
+      onAbort: (run: (reason: Error) => void) => clock.after(30, () => run(new Error('enough'))),
+    }
+    await Promise.all([
+      session.call('wait', [], { timeout: 50 }),
+      session.call('wait', [], { timeout: 10_000, cancellation }),
+      session.call('later', [1], { timeout: 10, traceparent: TRACE }),
+      session.call('later', [2], { timeout: Infinity, cancellation }),
+      session.call('peek', [], { timeout: 100_000 }),
+    ])
+  },
+  takes: 200,
+}
+
+const signs: Program = {
+  name: 'signs',
+  codecs: ['dialect'],
+  client: (session) => session.changed('waiting', 1),
+  server(session) {
+    session.changed('ready', 2)
+    session.changed('draining', 3)
+  },
+  takes: 12_000,
+}
+
+const big: Program = {
+  name: 'big',
+  codecs: ['classic', 'dialect'],
+  async client(session) {
+    const list = Array.from({ length: 600 }, (_, i) => ({ i, text: `row ${i} ä` }))
+    say(session, 'walk', list, () => undefined)
+    say(session, 'big', 9_000, () => undefined)
+    await Promise.all([session.call('echo', [list], PATIENT), session.call('big', [9_000], PATIENT)])
+  },
+}
+
+export const PROGRAMS: readonly Program[] = [calls, oneWay, callbacks, links, errors, deadlines, signs, big]
