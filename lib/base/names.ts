@@ -1,6 +1,7 @@
 /** Names, versions, ranges and durations: read once here, the same way everywhere. */
 import { closestMatch } from 'leven'
-import semver from 'semver'
+import parseVersion from 'semver/functions/parse.js'
+import validRange from 'semver/ranges/valid.js'
 import { invalid } from './errors.js'
 import { LIMITS } from './options.js'
 
@@ -24,7 +25,7 @@ export function checkName(name: unknown, what = 'service name'): string {
 
 /** Checks an exact version and answers its canonical form, without build metadata. Errors: DS_INVALID. */
 export function checkVersion(version: unknown): string {
-  const parsed = typeof version === 'string' ? semver.parse(version) : null
+  const parsed = typeof version === 'string' ? parseVersion(version) : null
   if (parsed) return parsed.version
   throw invalid({
     summary: `${JSON.stringify(version) ?? String(version)} is no version`,
@@ -35,7 +36,7 @@ export function checkVersion(version: unknown): string {
 /** Checks a range; undefined and '' mean any version but prereleases. Errors: DS_INVALID. */
 export function checkRange(range: unknown): string {
   if (range === undefined || range === '' || range === 'latest') return '*'
-  if (typeof range === 'string' && semver.validRange(range) !== null) return range
+  if (typeof range === 'string' && validRange(range) !== null) return range
   throw invalid({
     summary: `${JSON.stringify(range) ?? String(range)} is no semver range`,
     hint: 'give a range as in package.json: ^1.2.0, ~1.4, 1.x, >=1 <3',

@@ -13,7 +13,7 @@ import {
 } from '../base/errors.js'
 import type { KeepAlive } from '../base/keepalive.js'
 import { LIMITS } from '../base/options.js'
-import semver from 'semver'
+import satisfies from 'semver/functions/satisfies.js'
 import { formatAddress } from '../wire/connection.js'
 import { choose } from './balancer.js'
 import type { LivePeer, Peer } from './peer.js'
@@ -192,7 +192,7 @@ export function explain(node: NodeContext, target: Target): DServiceError {
   const live = passed.map(({ candidate: { identity }, why }) => `${name}@${identity.version} (${why})`)
   const tries = node.pool
     .hidden(name)
-    .filter(({ hint }) => !hint.version || semver.satisfies(hint.version, range))
+    .filter(({ hint }) => !hint.version || satisfies(hint.version, range))
     .map(({ peer }) => ({ address: formatAddress(peer.address), reason: whyHidden(peer) }))
   if (tries.length > 0) {
     return unreachable({

@@ -1,5 +1,5 @@
 /** `$describe`: what an instance says of itself, asked for and checked before it is believed. */
-import semver from 'semver'
+import validRange from 'semver/ranges/valid.js'
 import type { State } from '../base/identity.js'
 import { isName } from '../base/names.js'
 import type { LivePeer } from './peer.js'
@@ -41,7 +41,7 @@ function toEdge(value: unknown): EdgeView | null {
   if (!isRecord(value)) return null
   const { name, range, optional, lazy, met, declaredIn } = value
   if (!isName(name) || typeof range !== 'string' || range.length > LONGEST_RANGE) return null
-  if (semver.validRange(range) === null) return null
+  if (validRange(range) === null) return null
   return {
     name,
     range,

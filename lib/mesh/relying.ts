@@ -1,5 +1,5 @@
 /** What a service relies on: its edges, whether they are met, and what is missing. Event-driven, never polled. */
-import semver from 'semver'
+import satisfies from 'semver/functions/satisfies.js'
 import { want, type NodeContext, type Target } from './acquire.js'
 import type { EdgeView, Missing } from './types.js'
 
@@ -69,12 +69,12 @@ export class Relying {
   #isMet({ target: { name, range } }: Edge): boolean {
     return this.#node.pool
       .live(name)
-      .some(({ identity }) => identity.state === 'ready' && semver.satisfies(identity.version, range))
+      .some(({ identity }) => identity.state === 'ready' && satisfies(identity.version, range))
   }
 
   #live(name: string, range: string): string[] {
     return this.#node.pool.live(name).map(({ identity: { version, state } }) => {
-      return semver.satisfies(version, range) ? `${version} (${state})` : `${version} (out of range)`
+      return satisfies(version, range) ? `${version} (${state})` : `${version} (out of range)`
     })
   }
 }

@@ -1,5 +1,6 @@
 /** Which instances a name and a range mean now, and why the others do not. Pure. */
-import semver from 'semver'
+import compare from 'semver/functions/compare.js'
+import satisfies from 'semver/functions/satisfies.js'
 import type { Identity } from '../base/identity.js'
 
 /** Anything with a proved or hinted identity. */
@@ -29,7 +30,7 @@ export function resolve<C extends Candidate>(candidates: readonly C[], range: st
   const waiting: C[] = []
   for (const candidate of candidates) {
     const { version, state } = candidate.identity
-    if (!semver.satisfies(version, range)) passed.push({ candidate, why: `out of range ${range}` })
+    if (!satisfies(version, range)) passed.push({ candidate, why: `out of range ${range}` })
     else if (state === 'ready') ready.push(candidate)
     else if (state === 'waiting') waiting.push(candidate)
     else passed.push({ candidate, why: state })
@@ -46,7 +47,7 @@ export function resolve<C extends Candidate>(candidates: readonly C[], range: st
 function highest<C extends Candidate>(candidates: readonly C[]): C[] {
   let best: C[] = []
   for (const candidate of candidates) {
-    const order = best[0] ? semver.compare(candidate.identity.version, best[0].identity.version) : 1
+    const order = best[0] ? compare(candidate.identity.version, best[0].identity.version) : 1
     if (order > 0) best = [candidate]
     else if (order === 0) best.push(candidate)
   }

@@ -33,13 +33,11 @@ function inspectOptions(target: ServiceTarget | undefined, settle: string | unde
 }
 
 async function inRange(view: MeshView, range: string): Promise<MeshView> {
-  const { default: semver } = await import('semver')
+  const { default: satisfies } = await import('semver/functions/satisfies.js')
   return {
     ...view,
-    instances: view.instances.filter(({ version }) => semver.satisfies(version, range)),
-    unreachable: view.unreachable.filter(
-      ({ version }) => version === null || semver.satisfies(version, range),
-    ),
+    instances: view.instances.filter(({ version }) => satisfies(version, range)),
+    unreachable: view.unreachable.filter(({ version }) => version === null || satisfies(version, range)),
   }
 }
 
