@@ -1,4 +1,5 @@
 /** The calling process of one peer: connects, runs the measures it is told, and says what it saw. */
+import { PerformanceObserver } from 'node:perf_hooks'
 import { median } from './figures.mjs'
 import { driverOf } from './peers.mjs'
 import { flood, latency } from './measures.mjs'
@@ -10,30 +11,45 @@ const { connect, prepare } = await driverOf(name)
 const prepared = await prepare?.(name)
 let peer = null
 
-/** Connects and calls once: how long that took, and the connection. */
+/** Connects and calls once: when that began and ended, and the connection. */
 async function answered() {
   const start = performance.now()
   const connected = await connect(address, name, prepared)
   const value = await connected.call(SMALL)
-  const took = performance.now() - start
+  const end = performance.now()
   if (value !== SMALL_ANSWER) throw new Error(`${name} answered ${JSON.stringify(value)}`)
-  return [took, connected]
+  return { start, end, connected }
+}
+
+/** From here on notes when sockets of Node are connected: answers when the last one was, undefined where none was. */
+function watchSockets() {
+  let last
+  const see = (entries) => entries.forEach(({ startTime, duration }) => (last = startTime + duration))
+  const observer = new PerformanceObserver((list) => see(list.getEntries()))
+  observer.observe({ entryTypes: ['net'] })
+  return () => {
+    see(observer.takeRecords())
+    observer.disconnect()
+    return last
+  }
 }
 
 const tasks = {
-  /** From nothing but loaded code to the first answer, milliseconds. */
+  /** From nothing but loaded code to the first answer, milliseconds, and the part of it since the socket was connected. */
   async first() {
-    const [took, first] = await answered()
-    peer = first
-    return took
+    const lastConnected = watchSockets()
+    const { start, end, connected } = await answered()
+    const socket = lastConnected()
+    peer = connected
+    return { ms: end - start, ...(socket === undefined ? {} : { answer: end - socket }) }
   },
   /** The same, once the code has run: the median of some more connections. */
   async again({ count }) {
     const times = []
     for (let i = 0; i < count; i++) {
-      const [took, next] = await answered()
-      times.push(took)
-      await next.close()
+      const { start, end, connected } = await answered()
+      times.push(end - start)
+      await connected.close()
     }
     return median(times)
   },

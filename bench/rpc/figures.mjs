@@ -50,6 +50,7 @@ const COLUMNS = [
   ['100 kB: MB/s', 'big', 'rate', digits(1)],
   ['ratio', 'big', 'ratio', digits(2)],
   ['first ms', 'first', 'ms', digits(1)],
+  ['answer ms', 'first', 'answer', digits(1)],
   ['again ms', 'first', 'again', digits(1)],
   ['idle KB', 'idle', 'kb', digits(1)],
 ]
