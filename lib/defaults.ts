@@ -92,6 +92,8 @@ function compose(nameAt: string | null, api: object | undefined, options: DServi
     listenAt,
     advertise: (listening) => advertise(listening, advertised),
     instanceWait: duration(options.instanceWait ?? DEFAULTS.instanceWait, 'instanceWait'),
+    hooks: options.hooks,
+    redact: checkRedact(options.redact),
   })
 }
 
@@ -162,6 +164,8 @@ const OPTIONS: readonly string[] = Object.keys({
   insecure: 0,
   signals: 0,
   instanceWait: 0,
+  hooks: 0,
+  redact: 0,
   logger: 0,
   clock: 0,
 } satisfies Record<keyof DServiceOptions, 0>)
@@ -181,6 +185,11 @@ function portOf(port: unknown): number {
     summary: `${JSON.stringify(port) ?? String(port)} is no port`,
     hint: 'give a number from 0 (any free port) to 65535',
   })
+}
+
+function checkRedact(redact: DServiceOptions['redact']): DServiceOptions['redact'] {
+  if (redact === undefined || typeof redact === 'function') return redact
+  throw invalid({ summary: 'redact is no function', hint: 'give (sent) => sent, or leave it out' })
 }
 
 /** `host`, `host:port` or `[::1]:port`; port 0: the one that the service listens on. */

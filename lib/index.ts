@@ -4,6 +4,7 @@ import { DServiceError, isDServiceError } from './base/errors.js'
 import { DEFAULTS, LIMITS } from './base/options.js'
 import { dservice } from './defaults.js'
 import { context } from './dnode/context.js'
+import { forbidden } from './mesh/hooks.js'
 import { withOptions } from './mesh/lookup.js'
 
 /** The exports that hang on the function for `require('dservice')`. */
@@ -15,24 +16,40 @@ interface Others {
   readonly LIMITS: typeof LIMITS
   readonly context: typeof context
   readonly withOptions: typeof withOptions
+  readonly forbidden: typeof forbidden
 }
 
 // `require('dservice')` is the function itself; the other exports hang on it
-const others: Others = { dservice, DServiceError, isDServiceError, DEFAULTS, LIMITS, context, withOptions }
+const others: Others = {
+  dservice,
+  DServiceError,
+  isDServiceError,
+  DEFAULTS,
+  LIMITS,
+  context,
+  withOptions,
+  forbidden,
+}
 const callable: typeof dservice & Others = Object.assign(dservice, others)
 
 export { dservice, dservice as default, callable as 'module.exports' }
 export { DServiceError, isDServiceError } from './base/errors.js'
 export { DEFAULTS, LIMITS } from './base/options.js'
 export { context } from './dnode/context.js'
+export { forbidden } from './mesh/hooks.js'
 export { withOptions } from './mesh/lookup.js'
 export type { Clock } from './base/clock.js'
-export type { Code, Ran } from './base/errors.js'
+export type { Code, Failure, Ran } from './base/errors.js'
 export type { Identity, State } from './base/identity.js'
 export type { Logger, LogFields } from './base/logger.js'
 export type { Defaults, Limits } from './base/options.js'
 export type { CallContext } from './dnode/context.js'
+export type { Next } from './dnode/hook-chain.js'
+export type { Leaving, Redact, SentError } from './dnode/redact.js'
 export type { ClassicRemote, Remote, UntypedRemote } from './dnode/remote.js'
+export type { ServedCall, ServeHook } from './dnode/serve-hook.js'
+export type { CallChange, CallHook, HandleCall } from './mesh/call-hook.js'
+export type { Hooks } from './mesh/hooks.js'
 export type {
   Description,
   DnodeForCallback,

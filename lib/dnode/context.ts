@@ -74,6 +74,11 @@ export class RunningCall implements CallContext {
     return this.#controller.signal
   }
 
+  /** Why nobody waits any more; null while somebody may. A deadline that nobody looked at does not show here. */
+  get over(): Error | null {
+    return this.#reason
+  }
+
   /** Tells the method, and the calls that it makes, that nobody waits any more. Only the first reason counts. */
   abort(reason: Error): void {
     if (this.#reason) return

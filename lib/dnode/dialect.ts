@@ -14,6 +14,11 @@ const PONG = Object.freeze({ pong: 1 })
 /** Version, trace id, parent id, flags; any other text is as none (W3C Trace Context, section 3.2). */
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
 
+/** Whether this may be sent as the trace context of a call. */
+export function isTraceparent(value: unknown): value is string {
+  return typeof value === 'string' && TRACEPARENT.test(value)
+}
+
 /** The object that stands for a message in a row. */
 export function writeDialect(message: Message): object {
   switch (message.type) {
@@ -103,8 +108,8 @@ function readCall(fields: Fields): Message {
   const { timeout, traceparent } = fields
   if (timeout === undefined && traceparent === undefined) return call
   const ms = readTimeout(timeout)
-  const isTrace = typeof traceparent === 'string' && TRACEPARENT.test(traceparent)
-  return { ...call, ...(ms === undefined ? {} : { timeout: ms }), ...(isTrace ? { traceparent } : {}) }
+  const trace = isTraceparent(traceparent) ? { traceparent } : {}
+  return { ...call, ...(ms === undefined ? {} : { timeout: ms }), ...trace }
 }
 
 function readId(value: unknown): number {

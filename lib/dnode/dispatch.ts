@@ -1,30 +1,28 @@
 /** A call of the peer: find the function, run it, answer it. */
-import { limit, noMethod, toError, type DServiceError } from '../base/errors.js'
+import { limit, noMethod, toError, type DServiceError, type Ran } from '../base/errors.js'
 import { LIMITS } from '../base/options.js'
 import type { Identity } from '../base/identity.js'
+import { isHandle, isThenable } from './answers.js'
 import { RunningCall, runIn, type Callee } from './context.js'
+import { missingMethod } from './failures.js'
 import type { Hello, Message } from './messages.js'
 import type { Exported, Exports, Imported, Imports } from './refs.js'
 import { RunningCalls } from './running.js'
 import { NO_CALLBACKS } from './scrub.js'
+import { HookedRun, type Target } from './serve-hook.js'
 import type { SessionOptions } from './types.js'
 import { unscrub } from './unscrub.js'
-import { asError, shorten, writeWireError } from './wire-error.js'
+import { asError } from './wire-error.js'
 import type { Writer } from './writer.js'
 
 type Call = Message & { type: 'call' }
+/** Characters that an error shows of the name of a method that is not there: the peer chose it. */
+const SHOWN = 60
+
 type AnyFunction = (...args: unknown[]) => unknown
 
-/** A function that may be run for a call. */
-interface Target {
-  readonly run: AnyFunction
-  readonly self: object | null
-  /** A method of the api, which `admit` is asked about. */
-  readonly isMethod: boolean
-}
-
 /** What a function did before it returned. */
-interface Ran {
+interface Returned {
   readonly result: unknown
   /** What it returned is to be waited for. */
   readonly promise: Promise<unknown> | null
@@ -36,7 +34,7 @@ interface Ran {
 
 /** What the dispatcher needs of its session. */
 export interface DispatchOptions {
-  readonly session: Pick<SessionOptions, 'builtins' | 'admit' | 'clock'>
+  readonly session: Pick<SessionOptions, 'builtins' | 'admit' | 'serve' | 'clock'>
   readonly exports: Exports
   readonly imports: Imports
   readonly writer: Writer
@@ -125,13 +123,15 @@ export class Dispatcher {
 
   /** Runs a call. Errors (before anything ran): DS_NO_METHOD, DS_LIMIT, DS_PROTOCOL. */
   dispatch(call: Call): void {
-    const target = this.#find(call.method)
+    const found = this.#find(call.method)
     const args = unscrub(call.values, this.#options.imports)
     const last = call.values.callbacks === NO_CALLBACKS ? null : this.#lastFunction(call)
-    const refusal = this.#refusal(target)
+    const refusal = this.#refusal(found)
     const running = this.#runningCall(call)
+    const { serve } = this.#options.session
+    const target = serve && found.isMethod ? new HookedRun(serve, found, running) : found
     if (call.id === null) this.#oneWay(target, { args, last, refusal, running })
-    else if (refusal) this.#options.writer.error(call.id, writeWireError(refusal, refusal.ran ?? 'no'))
+    else if (refusal) this.#options.writer.error(call.id, refusal, refusal.ran ?? 'no')
     else this.#answered(target, { args, id: call.id, running })
   }
 
@@ -147,9 +147,7 @@ export class Dispatcher {
     }
     const found = this.methods.get(method)
     if (found) return { run: found.run, self: found.self, isMethod: true }
-    throw noMethod({
-      summary: `request for a method that is not there: ${JSON.stringify(method.slice(0, 60))}`,
-    })
+    throw missingMethod(method.slice(0, SHOWN), [...this.methods.keys()])
   }
 
   #refusal(target: Target): DServiceError | null {
@@ -158,11 +156,12 @@ export class Dispatcher {
   }
 
   /** With an id: what the method returns, resolves to or throws goes back. */
-  #answered({ run, self }: Target, call: { args: unknown[]; id: number; running: RunningCall }): void {
+  #answered(target: Target, call: { args: unknown[]; id: number; running: RunningCall }): void {
     const { writer } = this.#options
     const { args, id, running } = call
     let promise: Promise<unknown>
     try {
+      const { run, self } = target
       const result = runIn(running, run, { self, args })
       if (!isThenable(result)) {
         running.end()
@@ -171,13 +170,13 @@ export class Dispatcher {
       promise = Promise.resolve(result)
     } catch (error) {
       running.end()
-      return writer.error(id, writeWireError(error, 'yes'))
+      return writer.error(id, error, 'yes')
     }
     this.#running.add(id, running)
     const done = (answer: () => void): void => this.#done(id, running, answer)
     void promise.then(
       (value) => done(() => writer.answer(id, value)),
-      (error: unknown) => done(() => writer.error(id, writeWireError(error, 'yes'))),
+      (error: unknown) => done(() => writer.error(id, error, ranOf(target))),
     )
   }
 
@@ -197,7 +196,7 @@ export class Dispatcher {
       this.#running.add(running, running)
       const done = (answer: () => void): void => this.#done(running, running, answer)
       void promise.then(
-        (value) => done(() => this.#reply(mayTell(), value)),
+        (value) => done(() => this.#reply(isAnswerOf(target, value) ? mayTell() : null, value)),
         (reason: unknown) => done(() => this.#tell(mayTell(), asError(reason))),
       )
     } else if (isAnswer) this.#reply(mayTell(), result)
@@ -207,7 +206,7 @@ export class Dispatcher {
   #run(
     { run, self }: Target,
     { args, last, running }: { args: unknown[]; last: Imported | null; running: RunningCall },
-  ): Ran {
+  ): Returned {
     const outer = { last: this.#last, isCalled: this.#isLastCalled }
     this.#last = last
     this.#isLastCalled = false
@@ -254,9 +253,9 @@ export class Dispatcher {
 
   /** What of an error fits within any peer's limits. */
   #tellShort(last: Imported, error: Error): void {
-    const { name, message, code } = shorten(writeWireError(error, 'yes'))
+    const { writer } = this.#options
     try {
-      this.#options.writer.oneWay(last.id, [{ name, message, code }], null)
+      writer.oneWay(last.id, [writer.short(error)], null)
     } catch (failure) {
       this.#options.onError(toError(failure))
     }
@@ -275,19 +274,14 @@ export class Dispatcher {
   }
 }
 
-function isThenable(value: unknown): boolean {
-  const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function'
-  return isObject && typeof (value as { then?: unknown }).then === 'function'
+/** What is thrown by a method has run; a hook may have thrown before. */
+function ranOf(target: Target): Ran {
+  return target instanceof HookedRun ? target.ran : 'yes'
 }
 
-/**
- * A timer or an emitter is no answer: `(s, cb) => setTimeout(() => cb(s), 10)` and `(cb) => emitter.on('x', cb)` are how
- * callback code is written.
- */
-function isHandle(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  const { unref, on } = value as { unref?: unknown; on?: unknown }
-  return typeof unref === 'function' || typeof on === 'function'
+/** A promise of the method is an answer, whatever it resolves to; one of its hooks is only where it has something to say. */
+function isAnswerOf(target: Target, value: unknown): boolean {
+  return target instanceof HookedRun ? target.isAnswer(value) : true
 }
 
 function tooManyCalls(): DServiceError {

@@ -15,19 +15,24 @@ import {
 } from '../base/errors.js'
 import type { Connection } from '../wire/connection.js'
 
-/** Methods that an error lists in its text; all of them are in its details. */
+/** Methods that an error lists in its text; more of them are in its details. */
 const LISTED = 20
 
+/** Methods that an error has in its details, and that a name is compared with: a peer may ask as often as it likes. */
+const KNOWN = 200
+
 /** The peer has no such method. */
-export function missingMethod(method: string, known: readonly string[]): DServiceError {
+export function missingMethod(method: string, all: readonly string[]): DServiceError {
+  const known = all.slice(0, KNOWN)
   const most = Math.max(1, Math.floor(method.length / 3))
   const near = known
+    .filter((name) => Math.abs(name.length - method.length) <= most)
     .map((name) => ({ name, distance: leven(name, method) }))
     .filter(({ distance }) => distance <= most)
     .toSorted((a, b) => a.distance - b.distance)
     .slice(0, 3)
     .map(({ name }) => name)
-  const listed = known.slice(0, LISTED).join(', ') + (known.length > LISTED ? ', …' : '')
+  const listed = all.slice(0, LISTED).join(', ') + (all.length > LISTED ? ', …' : '')
   return noMethod({
     summary: `the service has no method ${JSON.stringify(method)}`,
     hint: `${near.length > 0 ? `Did you mean ${near.join(' or ')}? ` : ''}It has: ${listed || 'none'}`,

@@ -44,6 +44,8 @@ export interface WireError {
   readonly ran: 'no' | 'maybe' | 'yes'
   readonly properties?: Readonly<Record<string, unknown>>
   readonly cause?: WireError
+  /** Only where the owner of the service sends it. */
+  readonly stack?: string
 }
 
 export type Message =

@@ -21,6 +21,8 @@ export interface ScrubFor {
   readonly limits: ValueLimits
   /** What the list is called in errors: `arguments[0].user.socket`. */
   readonly root: 'arguments' | 'result' | 'api'
+  /** What is sent of an Error instead of it. */
+  readonly redact?: ((error: Error) => object) | null
 }
 
 export const NO_CALLBACKS: Readonly<Record<string, Path>> = Object.freeze({})
@@ -177,8 +179,9 @@ class Scrubber {
     return '[Circular]'
   }
 
-  /** An object of a class: as JSON sees it, or refused where JSON would see nothing of it. */
+  /** An object of a class: as JSON sees it, or refused where JSON would see nothing of it. The `toJSON` of an Error may tell its stack. */
   #instance(value: object, depth: number): unknown {
+    if (value instanceof Error) return this.#object(this.#to.redact?.(value) ?? value, depth)
     if (value instanceof String || value instanceof Number || value instanceof Boolean) return value.valueOf()
     if (ArrayBuffer.isView(value)) throw this.#refuse('is binary data', 'send it as base64 text')
     for (const [type, hint] of NO_DATA) {
@@ -236,7 +239,7 @@ class Scrubber {
 
 /** What travels of an Error: name, message and code first, then its own properties. */
 function errorKeys(error: Error): string[] {
-  const own = Object.keys(error).filter((key) => key !== 'stack')
+  const own = Object.keys(error).filter((key) => key !== 'stack' && key !== 'remoteStack')
   const coded = (error as { code?: unknown }).code === undefined ? [] : ['code']
   return [...new Set(['name', 'message', ...coded, ...own])]
 }

@@ -17,7 +17,7 @@ import { PeerApi } from './peer-api.js'
 import { Exports, Imports } from './refs.js'
 import type { CallOptions, Parts, SessionOptions, View } from './types.js'
 import { unscrub } from './unscrub.js'
-import { toCallersError, writeWireError } from './wire-error.js'
+import { toCallersError } from './wire-error.js'
 import { Writer } from './writer.js'
 
 export type { Api, CallOptions, SessionOptions, View } from './types.js'
@@ -62,7 +62,7 @@ export class Session {
     this.connection = options.connection
     this.#logger = options.logger ?? silentLogger
     this.#outbox = new Outbox(options.connection)
-    this.#writer = new Writer(this.#outbox, this.#exports)
+    this.#writer = new Writer(this.#outbox, this.#exports, options)
     this.#asking = new Asking(options, this.#peerApi, { writer: this.#writer, ended: () => this.#goneAs })
     this.#dispatcher = new Dispatcher({
       session: options,
@@ -76,7 +76,7 @@ export class Session {
     this.#inbox = new Inbox(options.connection, options.clock, {
       heard: () => this.#liveness?.hear(),
       handle: (message) => this.#handle(message),
-      badCall: (id, error) => this.#writer.error(id, writeWireError(error, 'no')),
+      badCall: (id, error) => this.#writer.error(id, error, 'no'),
       badAnswer: (id, error) => this.#settle(id, { ok: false, error: failures.unreadable(error) }),
       bad: (error) => this.#tell(() => options.onFail?.(error)),
       broken: (error) => this.destroy(error),

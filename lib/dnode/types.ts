@@ -7,7 +7,9 @@ import type { Logger } from '../base/logger.js'
 import type { Connection } from '../wire/connection.js'
 import type { Heart } from './liveness.js'
 import type { Hello } from './messages.js'
+import type { Redact } from './redact.js'
 import type { Exports, Imports } from './refs.js'
+import type { ServeHook } from './serve-hook.js'
 
 /** dnode's api: an object of functions (nested allowed), or a constructor called with the remote and the session. */
 export type Api = object | ((this: object, remote: object, conn: unknown) => unknown)
@@ -30,6 +32,10 @@ export interface SessionOptions {
    * are not asked about: what still runs needs them.
    */
   readonly admit?: () => DServiceError | null
+  /** Around each call of an api method, the first one outermost; null: nothing is. */
+  readonly serve?: readonly ServeHook[] | null
+  /** Has a say in what leaves of an Error; null: its text and its properties do, its stack does not. */
+  readonly redact?: Redact | null
   readonly logger?: Logger
   /** Watches whether a dialect peer lives; without it nobody does. */
   readonly heart?: Heart

@@ -1,4 +1,4 @@
-/** Errors <-> what travels of them. Stacks stay at home. */
+/** Errors <-> what travels of them. Stacks stay at home unless their owner sends them. */
 import { DServiceError, isError, reasonOf, type Code, type Ran } from '../base/errors.js'
 import { LIMITS } from '../base/options.js'
 import { isObject, unexpected, type Fields } from './check.js'
@@ -6,13 +6,25 @@ import type { WireError } from './messages.js'
 import { isForbiddenKey, scrub } from './scrub.js'
 
 /** Causes of causes that travel. */
-const CAUSES = 8
+export const CAUSES: number = 8
 
 /** Characters of a name or code that travel. */
-const NAME = 200
+export const NAME: number = 200
+
+/** Characters of a stack that travel, and that are believed. */
+export const STACK: number = 8_000
 
 /** Properties that travel by a field of their own, or not at all. */
-const OWN_FIELDS: ReadonlySet<string> = new Set(['name', 'message', 'code', 'stack', 'cause', 'ran', 'then'])
+const OWN_FIELDS: ReadonlySet<string> = new Set([
+  'name',
+  'message',
+  'code',
+  'stack',
+  'remoteStack',
+  'cause',
+  'ran',
+  'then',
+])
 
 /** Whatever was thrown, as it travels. Never throws, whatever the error's getters do. */
 export function writeWireError(thrown: unknown, ran: Ran): WireError {
@@ -49,7 +61,7 @@ function describe(thrown: unknown, ran: Ran, causes: number): WireError {
 }
 
 /** Own enumerable properties that are plain data; the others are left out. */
-function plainProperties(thrown: object): Record<string, unknown> | null {
+export function plainProperties(thrown: object): Record<string, unknown> | null {
   const properties: Record<string, unknown> = {}
   for (const key of Object.keys(thrown)) {
     if (OWN_FIELDS.has(key) || isForbiddenKey(key)) continue
@@ -73,7 +85,7 @@ function plainCopy(get: () => unknown): unknown {
 /** Checks what stands for an error. Errors: DS_PROTOCOL. */
 export function readWireError(value: unknown, causes: number = CAUSES): WireError {
   if (!isObject(value)) throw unexpected('an error to be an object', value)
-  const { name, message, code, ran, properties, cause } = value
+  const { name, message, code, ran, properties, cause, stack } = value
   if (typeof name !== 'string') throw unexpected('the "name" of an error to be a text', name)
   if (typeof message !== 'string') throw unexpected('the "message" of an error to be a text', message)
   if (ran !== 'no' && ran !== 'maybe' && ran !== 'yes') throw unexpected('"ran" to be no, maybe or yes', ran)
@@ -89,26 +101,67 @@ export function readWireError(value: unknown, causes: number = CAUSES): WireErro
     ran,
     ...(properties === undefined ? {} : { properties }),
     ...(cause !== undefined && causes > 0 ? { cause: readWireError(cause, causes - 1) } : {}),
+    ...(typeof stack === 'string' ? { stack: printable(stack.slice(0, STACK)) } : {}),
   }
 }
 
-/** What a peer can say of a call by itself. Any other code of ours is about what its method met: it is no error of this call. */
-const BELIEVED: ReadonlySet<unknown> = new Set<Code>([
-  'DS_REFUSED',
-  'DS_NO_METHOD',
-  'DS_LIMIT',
-  'DS_PROTOCOL',
-  'DS_UNSENDABLE',
-  'DS_INVALID',
-])
+/** A peer's text of several lines, without what would write on a reader's terminal or turn its lines around. */
+function printable(text: string): string {
+  return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, ' ')
+}
 
 /**
- * The error for the caller: a DServiceError where the peer can mean its code, else an Error with the name and code it
- * had, which only a method that ran can have thrown.
+ * What a code of ours means when a peer sends it. `own`: the peer can mean it of the call itself. `met`: only the method can have
+ * met it, in a call or a start of its own.
+ */
+const MEANING: ReadonlyMap<unknown, 'own' | 'met'> = new Map(
+  Object.entries({
+    DS_REFUSED: 'own',
+    DS_NO_METHOD: 'own',
+    DS_LIMIT: 'own',
+    DS_PROTOCOL: 'own',
+    DS_UNSENDABLE: 'own',
+    DS_INVALID: 'own',
+    DS_FORBIDDEN: 'own',
+    DS_AUTH: 'met',
+    DS_NO_INSTANCE: 'met',
+    DS_UNREACHABLE: 'met',
+    DS_TIMEOUT: 'met',
+    DS_CANCELLED: 'met',
+    DS_DISCONNECTED: 'met',
+    DS_REF_GONE: 'met',
+    DS_CLOSED: 'met',
+    DS_LISTEN: 'met',
+    DS_ENGINE: 'met',
+    DS_INSECURE: 'met',
+    DS_CYCLE: 'met',
+  } satisfies Record<Code, 'own' | 'met'>),
+)
+
+/**
+ * The error for the caller: a DServiceError where its code is one of ours, else an Error with the name and code it had.
+ * `remoteStack` is the stack that the peer sent.
  */
 export function toCallersError(wire: WireError): Error {
   const cause = wire.cause && toCallersError(wire.cause)
-  if (BELIEVED.has(wire.code)) return toOurs(wire, cause)
+  const ran = believed(wire)
+  const error = MEANING.has(wire.code) ? toOurs(wire, ran, cause) : toPlain(wire, ran, cause)
+  if (wire.stack !== undefined) {
+    Object.defineProperty(error, 'remoteStack', { value: wire.stack, enumerable: true, configurable: true })
+  }
+  return error
+}
+
+/**
+ * The peer alone knows whether the method ran; but a code of ours that it cannot mean of this call tells of another one, and so
+ * may its `no`: it never says that this call may be made again.
+ */
+function believed({ code, ran }: WireError): Ran {
+  const isOurs = typeof code === 'string' && code.startsWith('DS_')
+  return ran === 'no' && isOurs && MEANING.get(code) !== 'own' ? 'maybe' : ran
+}
+
+function toPlain(wire: WireError, ran: Ran, cause: Error | undefined): Error {
   const error = new Error(wire.message, cause && { cause })
   Object.defineProperty(error, 'name', { value: wire.name, configurable: true, writable: true })
   const own = error as unknown as Record<string, unknown>
@@ -117,16 +170,16 @@ export function toCallersError(wire: WireError): Error {
     if (!OWN_FIELDS.has(key) && !(key in Error.prototype)) own[key] = value
   }
   if (wire.code !== undefined) own['code'] = wire.code
-  own['ran'] = wire.ran === 'maybe' ? 'maybe' : 'yes'
+  own['ran'] = ran
   return error
 }
 
-function toOurs({ code, message, ran, properties }: WireError, cause: Error | undefined): DServiceError {
+function toOurs({ code, message, properties }: WireError, ran: Ran, cause: Error | undefined): DServiceError {
   const { summary, hint, details } = properties ?? {}
-  const isWhole = typeof summary === 'string' && typeof hint === 'string'
+  const isWhole = typeof summary === 'string' && (typeof hint === 'string' || hint === null)
   return new DServiceError(code as Code, {
     summary: isWhole ? summary : message,
-    hint: isWhole ? hint : undefined,
+    hint: isWhole ? (hint ?? undefined) : undefined,
     ran,
     cause,
     details: isObject(details) ? details : undefined,

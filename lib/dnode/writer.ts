@@ -1,15 +1,17 @@
 /** The speaking half of a session: makes messages of values and queues them. */
+import type { Ran } from '../base/errors.js'
 import type { State } from '../base/identity.js'
 import { DEFAULTS, LIMITS } from '../base/options.js'
 import type { ApiTree } from './api.js'
-import type { Hello, Message, WireError } from './messages.js'
+import type { Hello, Message } from './messages.js'
 import { checkSize } from './methods-row.js'
 import type { Outbox } from './outbox.js'
+import { errorsOf, type ErrorWriter } from './redact.js'
 import type { Exported, Exports } from './refs.js'
 import { scrub, type ScrubFor, type Sized, type ValueLimits } from './scrub.js'
-import type { CallOptions } from './types.js'
+import type { CallOptions, SessionOptions } from './types.js'
 import { methodIds } from './view.js'
-import { shorten, writeWireError } from './wire-error.js'
+import { shorten } from './wire-error.js'
 
 /** What an error's fields beside its text take, about. */
 const ERROR_SIZE = 200
@@ -25,6 +27,7 @@ function toSay(ms: number): number | null | undefined {
 export class Writer {
   readonly #outbox: Outbox
   readonly #exports: Exports
+  readonly #errors: ErrorWriter
   /** Scrubs arguments and results within the peer's limits. */
   #args: ScrubFor
   #results: ScrubFor
@@ -33,11 +36,13 @@ export class Writer {
   /** Told before that; sent right after it. */
   #change: { state: State; revision: number } | null = null
 
-  constructor(outbox: Outbox, exports: Exports) {
+  constructor(outbox: Outbox, exports: Exports, options: Pick<SessionOptions, 'redact' | 'logger'>) {
     this.#outbox = outbox
     this.#exports = exports
-    this.#args = { exports, limits: LIMITS, root: 'arguments' }
-    this.#results = { exports, limits: LIMITS, root: 'result' }
+    this.#errors = errorsOf(options, () => this.#peer?.identity ?? null)
+    const { value: redact } = this.#errors
+    this.#args = { exports, limits: LIMITS, root: 'arguments', redact }
+    this.#results = { exports, limits: LIMITS, root: 'result', redact }
   }
 
   /** Grows with each write: what was sent at this turn or later was not handed to the connection yet. */
@@ -119,14 +124,15 @@ export class Writer {
       const values = scrub(value === undefined ? [] : [value], this.#results)
       this.#queue({ type: 'answer', id, values }, values, null)
     } catch (error) {
-      this.error(id, writeWireError(error, 'yes'))
+      this.error(id, error, 'yes')
     }
   }
 
   /** The failure of a call of the peer; one that is too long for the peer is shortened. Never throws. */
-  error(id: number, error: WireError): void {
+  error(id: number, thrown: unknown, ran: Ran): void {
     if (this.#outbox.isDropped) return
-    const isShort = error.properties === undefined && error.cause === undefined
+    const error = this.#errors.write(thrown, ran)
+    const isShort = error.properties === undefined && error.cause === undefined && error.stack === undefined
     const size = isShort ? ERROR_SIZE + error.message.length : JSON.stringify(error).length
     try {
       this.#outbox.send({ type: 'error', id, error }, size)
@@ -134,6 +140,12 @@ export class Writer {
       this.#outbox.send({ type: 'error', id, error: shorten(error) }, ERROR_SIZE + 1000)
       void tooLong // the peer set the limit: it gets what fits
     }
+  }
+
+  /** What of an error fits within any peer's limits, as a value. Never throws. */
+  short(error: Error): object {
+    const { name, message, code } = shorten(this.#errors.write(error, 'yes'))
+    return { name, message, code }
   }
 
   /** Our state, or what we rely on, changed: said to dialect peers, once they are known. */

@@ -7,6 +7,7 @@ import {
   limit,
   noInstance,
   reasonOf,
+  timeout,
   unreachable,
   type DServiceError,
   type Ran,
@@ -16,6 +17,7 @@ import { LIMITS } from '../base/options.js'
 import satisfies from 'semver/functions/satisfies.js'
 import { formatAddress } from '../wire/connection.js'
 import { choose } from './balancer.js'
+import type { CallHook } from './call-hook.js'
 import type { LivePeer, Peer } from './peer.js'
 import type { Interest, Pool } from './pool.js'
 import { resolve } from './resolve.js'
@@ -30,6 +32,8 @@ export interface NodeContext {
   readonly instanceWait: number
   /** Calls and look-ups that wait, by name. */
   readonly waiting: Map<string, number>
+  /** Around each call of a handle; null: nothing is. */
+  readonly hooks: readonly CallHook[] | null
   /** Set once the dservice was stopped. */
   readonly isStopped: () => boolean
 }
@@ -213,6 +217,15 @@ export function explain(node: NodeContext, target: Target): DServiceError {
 function whyHidden({ identity, lastError }: Peer): string {
   if (identity) return `is ${identity.name}@${identity.version}`
   return lastError ? reasonOf(lastError) : 'has not said hello yet'
+}
+
+/** The method that asks was itself called with a deadline, which has passed. */
+export function noTimeLeft(what: string): DServiceError {
+  return timeout({
+    summary: `the call that ${what} was to help with has no time left`,
+    hint: 'its caller waits no longer',
+    ran: 'no',
+  })
 }
 
 function stopped(): DServiceError {

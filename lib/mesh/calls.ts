@@ -10,9 +10,11 @@ import {
 } from '../base/errors.js'
 import { DEFAULTS, LIMITS } from '../base/options.js'
 import { runningCall } from '../dnode/context.js'
+import type { Identity } from '../base/identity.js'
 import type { Outcome } from '../dnode/messages.js'
 import type { CallOptions } from '../dnode/session.js'
-import { acquire, cancelledBy, pick, type NodeContext, type Target } from './acquire.js'
+import { acquire, cancelledBy, noTimeLeft, pick, type NodeContext, type Target } from './acquire.js'
+import { HookedCall, type Ended } from './call-hook.js'
 import type { LivePeer } from './peer.js'
 
 /** What all handles of one look-up or dependency share, whatever their options. */
@@ -41,6 +43,11 @@ export interface Caller {
 export async function call(caller: Caller, path: string, args: readonly unknown[]): Promise<unknown> {
   const { shared } = caller
   const begun = begin(caller, path, args)
+  if (shared.node.hooks) {
+    const ended = await throughHooks(caller, { path, args, begun }, go)
+    if (ended.ok) return ended.value
+    throw ended.isOurs ? atCaller(ended.error as Error, call) : ended.error
+  }
   if (begun instanceof Error) throw atCaller(begun, call)
   let outcome: Outcome
   try {
@@ -65,6 +72,11 @@ export async function callWithCallback(
   args: readonly unknown[],
 ): Promise<unknown> {
   const begun = begin(caller, path, args)
+  if (caller.shared.node.hooks) {
+    const ended = await throughHooks(caller, { path, args, begun }, attemptWithCallback)
+    if (ended.ok) return ended.value
+    throw ended.isOurs ? atCaller(ended.error as Error, callWithCallback) : ended.error
+  }
   if (begun instanceof Error) throw atCaller(begun, callWithCallback)
   let outcome: Outcome
   try {
@@ -82,6 +94,8 @@ interface Call extends CallOptions {
   readonly args: readonly unknown[]
   /** Monotonic time. */
   readonly deadline: number
+  /** Hears of each instance that is asked, where there are hooks. */
+  readonly asked?: ((instance: Identity) => void) | undefined
 }
 
 /** The error came about elsewhere; what helps is the line that called. */
@@ -98,7 +112,7 @@ function begin(caller: Caller, path: string, args: readonly unknown[]): Call | E
   if (shared.inFlight >= LIMITS.inFlight) return tooMany(target)
   const outer = runningCall()
   const timeout = outer ? Math.min(caller.timeout, outer.remaining) : caller.timeout
-  if (timeout <= 0) return noTimeLeft(target, path)
+  if (timeout <= 0) return noTimeLeft(`${target.name} ${path}`)
   shared.inFlight++
   node.keepAlive.hold()
   // field by field: a spread here halves the rate of small calls
@@ -117,6 +131,43 @@ function end(shared: Shared): void {
   shared.node.keepAlive.release()
 }
 
+/** What a call may fail of before it begins is seen by its hooks as well. */
+function throughHooks(
+  { shared, timeout }: Caller,
+  { path, args, begun }: { path: string; args: readonly unknown[]; begun: Call | Error },
+  make: (shared: Shared, call: Call) => Promise<Outcome>,
+): Promise<Ended> {
+  const { node, target } = shared
+  const isBegun = !(begun instanceof Error)
+  const hooked = new HookedCall({
+    hooks: node.hooks ?? [],
+    clock: node.clock,
+    cancellation: isBegun ? begun.cancellation : undefined,
+    call: {
+      service: target.name,
+      range: target.range,
+      method: path,
+      args,
+      timeout: isBegun ? begun.timeout : timeout,
+      traceparent: isBegun ? begun.traceparent : (runningCall()?.traceparent ?? null),
+    },
+    go: async (traceparent, asked) =>
+      isBegun ? make(shared, { ...begun, traceparent, asked }) : { ok: false, error: begun },
+  })
+  return isBegun ? hooked.run().finally(() => end(shared)) : hooked.run()
+}
+
+/** As `call` has it without a hook, where it is written out for the sake of one await. */
+async function go(shared: Shared, call: Call): Promise<Outcome> {
+  const peer = shared.target.gathered ? pick(shared.node, shared.target) : undefined
+  if (!peer) return attempt(shared, call)
+  call.asked?.(peer.identity)
+  // what the hooks took of the time is gone
+  const timeout = call.deadline - shared.node.clock.monotonic()
+  const outcome = await peer.session.call(call.path, call.args, { ...call, timeout })
+  return !outcome.ok && canMoveOn(outcome.error) ? attempt(shared, call, peer) : outcome
+}
+
 /** Waits for an instance where there is none, and moves on where one surely did not run the call. */
 async function attempt({ node, target }: Shared, call: Call, not?: LivePeer): Promise<Outcome> {
   const { path, args, deadline, cancellation, traceparent } = call
@@ -125,6 +176,7 @@ async function attempt({ node, target }: Shared, call: Call, not?: LivePeer): Pr
     const found = await acquire(node, target, { deadline, without, cancellation })
     if (!found.ok) return found
     const timeout = deadline - node.clock.monotonic()
+    call.asked?.(found.peer.identity)
     const outcome = await found.peer.session.call(path, args, { timeout, cancellation, traceparent })
     if (outcome.ok || tries >= DEFAULTS.retries || !canMoveOn(outcome.error)) return outcome
     without.add(found.peer)
@@ -146,6 +198,7 @@ async function attemptWithCallback({ node, target }: Shared, call: Call): Promis
   const found = peer ? { ok: true as const, peer } : await acquire(node, target, { deadline, cancellation })
   if (!found.ok) return found
   const { session, identity } = found.peer
+  call.asked?.(identity)
   const where = `${identity.name}@${identity.version}`
   const timeout = Math.max(0, deadline - node.clock.monotonic())
   const { promise, settle } = outcomeOnce()
@@ -177,14 +230,6 @@ function noCallback(where: string, path: string): DServiceError {
 
 function lostBefore(where: string, path: string): DServiceError {
   return disconnected({ summary: `the connection to ${where} ended before ${path} called back` })
-}
-
-function noTimeLeft({ name }: Target, path: string): DServiceError {
-  return timedOut({
-    summary: `the call that ${name} ${path} was to help with has no time left`,
-    hint: 'its caller waits no longer',
-    ran: 'no',
-  })
 }
 
 function tooMany({ name }: Target): DServiceError {

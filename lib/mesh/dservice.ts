@@ -9,6 +9,7 @@ import { checkName, duration } from '../base/names.js'
 import { helloOf } from '../dnode/hello.js'
 import { checkMethodsRow } from '../dnode/methods-row.js'
 import { Heart } from '../dnode/liveness.js'
+import type { Redact } from '../dnode/redact.js'
 import type { Remote } from '../dnode/remote.js'
 import type { SessionOptions } from '../dnode/session.js'
 import type { Address, Transport } from '../wire/connection.js'
@@ -18,6 +19,7 @@ import type { Caller } from './calls.js'
 import { DESCRIBE } from './describe.js'
 import type { Discovery } from './discovery.js'
 import { createHandle } from './handle.js'
+import { listHooks, type HookLists, type Hooks } from './hooks.js'
 import { look } from './inspect.js'
 import { callerOn, handleFor, viewFor } from './lookup.js'
 import { Pool } from './pool.js'
@@ -42,6 +44,8 @@ export interface Parts<A> {
   readonly advertise: (listening: Address) => Address
   /** Milliseconds. */
   readonly instanceWait: number
+  readonly hooks?: readonly Hooks[] | undefined
+  readonly redact?: Redact | undefined
 }
 
 /** Implements DService; defaults.ts is the only one to construct it. */
@@ -51,6 +55,7 @@ export class Service<A extends object> implements face.DService<A> {
   readonly version: string
   readonly mesh: string
   readonly #parts: Parts<A>
+  readonly #hooks: HookLists
   readonly #events = new Emitter<face.DServiceEvents>()
   readonly #node: NodeContext
   readonly #relying: Relying
@@ -70,6 +75,7 @@ export class Service<A extends object> implements face.DService<A> {
     this.mesh = parts.mesh
     const { clock, logger, transport, mesh, discovery, instanceWait } = parts
     this.#heart = new Heart(clock)
+    this.#hooks = listHooks(parts.hooks)
     const pool = new Pool(discovery, { clock, logger, transport, mesh, session: this.#session() })
     const isStopped = (): boolean => this.#stopped
     this.#node = {
@@ -78,6 +84,7 @@ export class Service<A extends object> implements face.DService<A> {
       mesh,
       instanceWait,
       isStopped,
+      hooks: this.#hooks.call,
       keepAlive: new KeepAlive(),
       waiting: new Map(),
     }
@@ -212,11 +219,13 @@ export class Service<A extends object> implements face.DService<A> {
   // --- our side of every session, dialled or accepted
 
   #session(): Omit<SessionOptions, 'connection' | 'admit' | 'onChanged'> {
-    const { api, clock, logger } = this.#parts
+    const { api, clock, logger, redact = null } = this.#parts
     return {
       api,
       clock,
       logger,
+      redact,
+      serve: this.#hooks.serve,
       heart: this.#heart,
       hello: () => helloOf(this.#run?.isUp ? this.#run.identity : null),
       builtins: { [DESCRIBE]: () => this.#describe() },

@@ -4,7 +4,15 @@ import { invalid, type DServiceError } from '../base/errors.js'
 import { checkKeys, checkName, checkRange, duration } from '../base/names.js'
 import { DEFAULTS } from '../base/options.js'
 import type { Remote } from '../dnode/remote.js'
-import { acquire, type NodeContext, type Target } from './acquire.js'
+import { runningCall } from '../dnode/context.js'
+import {
+  acquire,
+  noTimeLeft,
+  type Acquired,
+  type NodeContext,
+  type Patience,
+  type Target,
+} from './acquire.js'
 import type { Caller } from './calls.js'
 import { dnodeForClassic } from './classic.js'
 import { callerOf, createHandle } from './handle.js'
@@ -81,13 +89,30 @@ function withKnown(caller: Caller, options: HandleOptions | undefined, known: re
 /** Resolves when an instance is there. Errors: DS_INVALID, DS_NO_INSTANCE, DS_UNREACHABLE, DS_LIMIT, DS_CLOSED. */
 export async function handleFor<T>(node: NodeContext, wanted: Wanted): Promise<Remote<T>> {
   const caller = callerFor(node, wanted)
-  const { cancellation, shared } = caller
-  const deadline = node.clock.monotonic() + caller.timeout
-  const found = await node.keepAlive.during(acquire(node, shared.target, { deadline, cancellation }))
+  const found = await node.keepAlive.during(find(caller))
   if (found.ok) return createHandle<T>(caller)
   // the error came about elsewhere; what helps is the line that asked
   Error.captureStackTrace(found.error, handleFor)
   throw found.error
+}
+
+/** What one has to wait with for an instance: within a method at most as long as its own caller waits. The handle outlives both. */
+function patienceFor({ shared, timeout, cancellation }: Caller): Patience | null {
+  const outer = runningCall()
+  const ms = outer ? Math.min(timeout, outer.remaining) : timeout
+  if (outer && ms <= 0) return null
+  const deadline = shared.node.clock.monotonic() + ms
+  return { deadline, cancellation: outer ? firstOf(cancellation, outer) : cancellation }
+}
+
+async function find(caller: Caller): Promise<Acquired> {
+  const { node, target } = caller.shared
+  const patience = patienceFor(caller)
+  return patience ? acquire(node, target, patience) : { ok: false, error: noTimeLeft(lookUp(target)) }
+}
+
+function lookUp({ name, range }: Target): string {
+  return `the look-up of ${name}@${range}`
 }
 
 /** dnode's way; a bad name too is told through the callback. */
@@ -100,11 +125,16 @@ export async function viewFor<T>(
   try {
     caller = callerFor(node, wanted)
   } catch (error) {
-    const none = undefined as never
-    process.nextTick(callback, error as DServiceError, none, none)
-    return
+    return tellError(callback, error as DServiceError)
   }
-  const deadline = node.clock.monotonic() + caller.timeout
-  const { cancellation, shared } = caller
-  await dnodeForClassic(node, shared.target, { deadline, cancellation, callback })
+  const { target } = caller.shared
+  const patience = patienceFor(caller)
+  if (!patience) return tellError(callback, noTimeLeft(lookUp(target)))
+  await dnodeForClassic(node, target, { ...patience, callback })
+}
+
+/** Outside of our promises: what the callback throws is the program's own error. */
+function tellError<T>(callback: DnodeForCallback<T>, error: DServiceError): void {
+  const none = undefined as never
+  process.nextTick(callback, error, none, none)
 }

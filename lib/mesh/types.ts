@@ -3,7 +3,9 @@ import type { Clock } from '../base/clock.js'
 import type { DServiceError } from '../base/errors.js'
 import type { State } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
+import type { Redact } from '../dnode/redact.js'
 import type { ClassicRemote, Remote } from '../dnode/remote.js'
+import type { Hooks } from './hooks.js'
 
 /** Milliseconds, or text such as `250ms`, `2s`, `1m`. */
 export type Duration = number | string
@@ -27,6 +29,10 @@ export interface DServiceOptions {
   readonly signals?: boolean
   /** How long a call or a `dnodeFor` waits for an instance, within its deadline. Default: 5 s. */
   readonly instanceWait?: Duration
+  /** Around calls, the first one outermost: `call` around those of our handles, `serve` around those of our methods. */
+  readonly hooks?: readonly Hooks[]
+  /** Has a say in what of an error leaves this process. Default: everything but its stack. */
+  readonly redact?: Redact
   readonly logger?: Logger
   /** For tests. */
   readonly clock?: Clock

@@ -252,7 +252,7 @@ describe('dispatch - apis', () => {
     })
     client.connection.send('{"method":"tools.run"}\n')
     await clock.settle()
-    expect(fails).toEqual(['request for a method that is not there: "tools.run"'])
+    expect(fails).toEqual(['the service has no method "tools.run". It has: none'])
   })
 
   it('dispatch - a constructor that throws ends the session, not the process', async () => {

@@ -4,10 +4,13 @@ import { silentLogger } from '../../lib/base/logger.js'
 import { splitAt } from '../../lib/base/names.js'
 import { VirtualClock } from '../../lib/base/virtual-clock.js'
 import { MemoryHub } from '../../lib/engines/memory.js'
-import { Service } from '../../lib/mesh/dservice.js'
+import { Service, type Parts } from '../../lib/mesh/dservice.js'
 import { LazyDiscovery, type Loan } from '../../lib/mesh/lazy-discovery.js'
 import type { DService } from '../../lib/mesh/types.js'
 import { MemoryNetwork } from '../../lib/wire/memory.js'
+
+/** What a node may have besides. */
+type More = Pick<Parts<object>, 'hooks' | 'redact'>
 
 /** Owned by one test, which ends it with `end()`. */
 export class TestMesh {
@@ -23,13 +26,18 @@ export class TestMesh {
   }
 
   /** A service `name@version` on the node `at` (default: its own name and version). */
-  service<A extends object>(nameAt: string, api: A, at: string = nameAt.replace('@', '-')): DService<A> {
+  service<A extends object>(
+    nameAt: string,
+    api: A,
+    at: string = nameAt.replace('@', '-'),
+    more: More = {},
+  ): DService<A> {
     const { name, after = '0.0.0' } = splitAt(nameAt)
-    return this.#make({ name, version: after, api, at })
+    return this.#make({ ...more, name, version: after, api, at })
   }
 
-  client(at = 'client', mesh = 'default'): DService {
-    return this.#make({ name: null, version: '0.0.0', api: {}, at, mesh })
+  client(at = 'client', mesh = 'default', more: More = {}): DService {
+    return this.#make({ ...more, name: null, version: '0.0.0', api: {}, at, mesh })
   }
 
   /** Time passes; answers when all that was due has happened. */
@@ -75,6 +83,8 @@ export class TestMesh {
     api: A
     at: string
     mesh?: string
+    hooks?: More['hooks']
+    redact?: More['redact']
   }): DService<A> {
     const { at, mesh = 'default', ...rest } = parts
     const service = new Service<A>({
