@@ -41,7 +41,7 @@ export interface Hooked {
   readonly clock: Clock
   readonly cancellation: Cancellation | undefined
   readonly call: Omit<HandleCall, 'instance'>
-  /** Makes the call, which ends within its deadline; `asked` hears of each instance. Never rejects. */
+  /** Makes the call, which ends within its deadline, and is not sent after it; `asked` hears of each instance. Never rejects. */
   go(traceparent: string | null, asked: (instance: Identity) => void): Promise<Outcome>
 }
 
@@ -54,10 +54,9 @@ export type Ended =
 export class HookedCall {
   readonly #hooked: Hooked
   #instance: Identity | null = null
-  /** The call itself: not made yet, on its way, or ended. */
-  #phase: 'before' | 'going' | 'after' = 'before'
-  #outcome: Outcome | null = null
+  /** The call itself was begun. */
   #isMade = false
+  #outcome: Outcome | null = null
   /** Nobody waits any more, once the call has ended. */
   #isLate = false
   #error: Error | null = null
@@ -77,7 +76,6 @@ export class HookedCall {
       void this.#pass()
       return await ended
     } finally {
-      this.#phase = 'after'
       timer?.[Symbol.dispose]()
       listener?.[Symbol.dispose]()
     }
@@ -97,12 +95,8 @@ export class HookedCall {
   }
 
   async #go(traceparent: string | null): Promise<unknown> {
-    // whoever was told that nothing was sent may call again
-    if (this.#phase === 'after') throw tooLate(this.#hooked.call, 'no')
-    this.#phase = 'going'
     this.#isMade = true
     const outcome = await this.#hooked.go(traceparent, (instance) => (this.#instance = instance))
-    this.#phase = 'after'
     this.#outcome = outcome
     if (this.#isLate) this.#giveUp(outcome)
     if (outcome.ok) return outcome.value
@@ -127,7 +121,7 @@ export class HookedCall {
 
   /** A call that is on its way ends by the same deadline or signal, and knows best how; else it ends here. */
   #end(make: (ran: Ran) => Error): void {
-    if (this.#phase === 'going') this.#isLate = true
+    if (this.#isMade && !this.#outcome) this.#isLate = true
     else this.#settle({ ok: false, error: make(this.#ran), isOurs: true })
   }
 
