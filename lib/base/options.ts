@@ -55,6 +55,10 @@ export interface Limits {
   readonly helloRow: number
   /** Any later row. */
   readonly row: number
+  /** The attachments of a row, all together. */
+  readonly attachedRow: number
+  /** How many attachments a row may have. */
+  readonly attachments: number
   /** Nesting of a row's values. */
   readonly depth: number
   /** Values in a message, counted on the expanded tree. */
@@ -88,6 +92,8 @@ export interface Limits {
 export const LIMITS: Limits = Object.freeze({
   helloRow: 64 * 1024,
   row: 1024 * 1024,
+  attachedRow: 16 * 1024 * 1024,
+  attachments: 1_000,
   depth: 64,
   nodes: 100_000,
   path: 32,

@@ -1,7 +1,7 @@
 /** The connection of a dnode that a program pipes: what is written to the dnode comes in here, what it emits goes out. */
 import { limit, toError } from '../base/errors.js'
 import { LIMITS } from '../base/options.js'
-import type { Connection, Peer, Sink } from '../wire/connection.js'
+import { NO_ATTACHMENTS, type Connection, type Peer, type Rows, type Sink } from '../wire/connection.js'
 import { RowReader } from '../wire/rows.js'
 
 /** The dnode: a stream of the old kind, which emits a row at a time. */
@@ -18,6 +18,8 @@ const UNHEARD = 16
 export class PipeEnd implements Connection {
   readonly peer: Peer = { transport: 'stream', address: 'a pipe' }
   readonly closed: Promise<Error | null>
+  /** What is emitted are rows, and a peer behind a pipe is a classic one: neither knows of bytes. */
+  readonly attachmentLimit = 0
   readonly #near: NearEnd
   readonly #emitsObjects: boolean
   readonly #reader: RowReader
@@ -77,8 +79,9 @@ export class PipeEnd implements Connection {
     return !this.#saidFull
   }
 
-  send(rows: string): boolean {
+  send(rows: Rows): boolean {
     if (this.#isOver) return true
+    if (typeof rows !== 'string') throw new Error('a dnode that is piped never sends attachments')
     for (const row of rows.split('\n')) {
       if (row === '') continue
       this.#held.push(row)
@@ -178,7 +181,7 @@ export class PipeEnd implements Connection {
   }
 
   #deliver(row: unknown): boolean {
-    this.#sink?.row(row)
+    this.#sink?.row(row, NO_ATTACHMENTS)
     return !this.#isOver && !this.#reader.isPaused
   }
 

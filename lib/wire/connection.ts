@@ -2,6 +2,7 @@
  * The seam between bytes and messages.
  *
  *   row          one line of JSON text, ended by "\n"
+ *   attachment   bytes behind a row, told of at the beginning of its line: `prefixOf` in attachments.ts
  *   connection   an ordered, reliable pipe of rows between two peers
  *   transport    what makes connections: TCP, Unix sockets, memory
  */
@@ -16,10 +17,22 @@ export interface Peer {
   readonly address: string
 }
 
+/**
+ * What is written at once: whole rows as text, or text and attachments in turn, as they follow each other on the wire:
+ * `['1\n+3,2 {"method":0}\n', bytes, more, '2\n']`.
+ */
+export type Rows = string | readonly (string | Uint8Array)[]
+
+/** What a row without attachments comes with. */
+export const NO_ATTACHMENTS: readonly Uint8Array[] = Object.freeze([])
+
 /** What a connection gives to its one reader. It must not throw: the connection is destroyed if it does. */
 export interface Sink {
-  /** One row, parsed. Rows come in order, and none comes after `closed` has settled. */
-  row(row: unknown): void
+  /**
+   * One row, parsed, and the bytes that came behind it: NO_ATTACHMENTS mostly. Rows come in order, and none comes after
+   * `closed` has settled. Each attachment is the taker's own: an ArrayBuffer of just its size that nobody else holds.
+   */
+  row(row: unknown, attachments: readonly Uint8Array[]): void
   /** The write queue is empty again after `send` had answered false. */
   drain(): void
 }
@@ -33,17 +46,28 @@ export interface Connection {
   readonly closed: Promise<Error | null>
   /** True from the very moment of the end on: no row comes, nothing is sent. `closed` has been settled, its listeners are told later. */
   readonly isClosed: boolean
-  /** Bytes of text that a row may have; a longer one ends the connection with DS_LIMIT. Starts at LIMITS.helloRow. */
+  /**
+   * Bytes of text that a row may have, the lengths of its attachments included; a longer one ends the connection with
+   * DS_LIMIT. Starts at LIMITS.helloRow.
+   */
   rowLimit: number
+  /**
+   * Bytes that the attachments of a row may have together; more, or more than LIMITS.attachments of them, end the connection
+   * with DS_LIMIT before any is kept. Starts at 0: no row has any, and one that says so ends the connection with DS_PROTOCOL.
+   */
+  attachmentLimit: number
   /** Bytes that wait to be written. */
   readonly queued: number
   /** Starts delivery. Called exactly once; rows that came before are kept, within the limits. */
   open(sink: Sink): void
   /**
-   * Writes one or more whole rows, each ended by "\n". Never throws; after the end it does nothing.
-   * Answers false when the peer is slow: wait for `drain` before sending bulk.
+   * Writes one or more whole rows, each ended by "\n" and followed by its attachments, at once. Never throws; after the end
+   * it does nothing. Answers false when the peer is slow: wait for `drain` before sending bulk.
+   *
+   * Bytes are not copied: they are the connection's until they are written, which is so at the latest when nothing is
+   * `queued`. Who may change, move or shrink them meanwhile passes a copy. Only a peer that allowed attachments is sent any.
    */
-  send(rows: string): boolean
+  send(rows: Rows): boolean
   /**
    * Holds back what the peer sends: no row comes until `resume`, not even one that was read already, and the peer's end
    * waits behind them. What waits here is bounded, the rest stays with the peer. Twice is fine.

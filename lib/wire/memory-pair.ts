@@ -89,7 +89,8 @@ class Wire {
   /** Calls `onRoom` when the next load may come. */
   carry(load: Load, onRoom: () => void): void {
     if (load === 'reset') this.#drop()
-    this.#parcels.push({ at: this.#line.clock.monotonic() + this.#line.delay, load })
+    const at = this.#line.clock.monotonic() + this.#line.delay
+    for (const parcel of parcelsOf(load)) this.#parcels.push({ at, load: parcel })
     this.#bytes += sizeOf(load)
     if (this.#bytes < WINDOW) onRoom()
     else this.#onRoom = onRoom
@@ -138,6 +139,16 @@ class Wire {
     if (wait > 0) this.#line.clock.after(wait, () => this.pump())
     else setImmediate(() => this.pump())
   }
+}
+
+/**
+ * What is large arrives in pieces, between which a reader may pause and the line may break. Bytes are copied, as a kernel
+ * does: once they are taken, their sender may change them.
+ */
+function parcelsOf(load: Load): readonly Load[] {
+  if (typeof load === 'string') return [load]
+  const count = Math.ceil(load.length / WINDOW)
+  return Array.from({ length: count }, (_, i) => Buffer.from(load.subarray(i * WINDOW, (i + 1) * WINDOW)))
 }
 
 function sizeOf(load: Load): number {

@@ -1,30 +1,23 @@
-/** Bytes to rows: splits what a peer sends at its newlines, within a limit, and parses each row. */
+/** Bytes to rows: splits what a peer sends at its newlines and behind its attachments, within limits, and parses each row. */
 import { isUtf8 } from 'node:buffer'
 import { limit, protocol, reasonOf } from '../base/errors.js'
+import { Arriving, readPrefix } from './attachments.js'
+import { NO_ATTACHMENTS } from './connection.js'
+import { isNested } from './nesting.js'
+import { quote } from './quote.js'
 
 const NEWLINE = 0x0a
+/** What no JSON text begins with, and a row with attachments does. */
+const PLUS = 0x2b
+const NEWLINE_PLUS = Buffer.from('\n+')
 const NOTHING = Buffer.alloc(0)
-/** Characters of a bad row that its error shows. */
-const SHOWN = 80
-/** What a terminal or an editor might obey instead of showing, beyond what JSON escapes. */
-const UNPRINTABLE = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g
-
 /** Levels of a row that is looked at more closely before it is parsed: the parser is slow where nesting is deep. */
 const NESTING = 1_000
 /** Characters of a row that cannot be nested so deep that it matters. */
 const SHALLOW = 16 * 1024
 
-/** Takes one parsed row; answers false to hear no more, or none for now when the reader is paused. */
-export type TakeRow = (row: unknown) => boolean
-
-/** Text of a peer in quotes, shortened and escaped, so that an error may show it anywhere. */
-export function quote(text: string, length: number = SHOWN): string {
-  const shown = JSON.stringify(text.slice(0, length)).replace(
-    UNPRINTABLE,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
-  return text.length > length ? `${shown}…` : shown
-}
+/** Takes one parsed row and its attachments; answers false to hear no more, or none for now when the reader is paused. */
+export type TakeRow = (row: unknown, attachments: readonly Uint8Array[]) => boolean
 
 /**
  * Reads the rows of one connection. It splits bytes, never text, so that a character may be cut anywhere; a row
@@ -33,13 +26,19 @@ export function quote(text: string, length: number = SHOWN): string {
 export class RowReader {
   /** Bytes that a row may have, its newline not counted. Raised at any time; a lower one holds from the next chunk on. */
   limit: number
+  /** Bytes that the attachments of a row may have together; 0: no row has any. It holds from the next row on. */
+  attachmentLimit = 0
   readonly #take: TakeRow
   #isPaused = false
+  /** The taker of the last row answered false. */
+  #isStopped = false
   /** What was pushed and not read, while paused. */
   #rest: Buffer = NOTHING
   /** The beginning of a row whose end has not come: it doubles as it grows, so that a row in many pieces costs no more than in one. */
   #held: Buffer = NOTHING
   #heldBytes = 0
+  /** A row that waits for the bytes behind it. */
+  #arriving: Arriving | null = null
   #rows = 0
 
   constructor(rowLimit: number, take: TakeRow) {
@@ -47,13 +46,27 @@ export class RowReader {
     this.#take = take
   }
 
-  /** Bytes of the row that has begun and not ended. */
+  /** Where the stream would be cut if it ended here, for people; null between two rows. */
+  get place(): string | null {
+    if (this.#arriving) return this.#arriving.placeIn(this.#rows + 1)
+    return this.#heldBytes > 0 ? `a row, after ${this.#heldBytes} bytes` : null
+  }
+
+  /** Bytes that are kept of what has begun and not ended: of a row, or of its attachments. */
   get pending(): number {
-    return this.#heldBytes
+    return this.#arriving ? this.#arriving.came : this.#heldBytes
   }
 
   get isPaused(): boolean {
     return this.#isPaused
+  }
+
+  /** Lets go of all that is kept: nobody waits for it any more. */
+  drop(): void {
+    this.#isPaused = false
+    this.#arriving = null
+    this.#held = this.#rest = NOTHING
+    this.#heldBytes = 0
   }
 
   /** Hands on no row until `resume`; for `take` to call, which answers false then. */
@@ -72,26 +85,49 @@ export class RowReader {
   /** Hands on every row that `chunk` completes. Errors: DS_LIMIT, DS_PROTOCOL, and whatever `take` throws. */
   push(chunk: Buffer): void {
     if (this.#isPaused) return this.#keep(chunk)
-    let start = 0
-    if (this.#heldBytes > 0) {
-      const end = chunk.indexOf(NEWLINE)
-      this.#hold(end < 0 ? chunk : chunk.subarray(0, end))
-      if (end < 0) return
-      start = end + 1
-      if (!this.#release()) return this.#keep(chunk.subarray(start))
+    this.#isStopped = false
+    for (let start = 0; start < chunk.length;) {
+      start = this.#step(chunk, start)
+      if (this.#isStopped) return this.#keep(chunk.subarray(start))
     }
-    const last = chunk.lastIndexOf(NEWLINE)
-    if (last >= start) {
-      const rows = chunk.subarray(start, last)
-      start += this.#run(rows)
-      if (start <= last) return this.#keep(chunk.subarray(start))
-    }
-    if (start < chunk.length) this.#hold(chunk.subarray(start))
+  }
+
+  /** Reads on from `start`, and answers how far that was. */
+  #step(chunk: Buffer, start: number): number {
+    if (this.#arriving) return this.#fill(this.#arriving, { chunk, start })
+    if (this.#heldBytes > 0 || this.#isAttached(chunk[start])) return this.#line(chunk, start)
+    const end = this.#endOfText(chunk, start)
+    const last = chunk.lastIndexOf(NEWLINE, end - 1)
+    if (last >= start) return start + this.#run(chunk.subarray(start, last))
+    this.#hold(chunk.subarray(start, end))
+    return end
   }
 
   /** What comes behind a row that paused us waits; behind one that stopped us it is nothing. */
   #keep(chunk: Buffer): void {
     if (this.#isPaused && chunk.length > 0) this.#rest = Buffer.concat([this.#rest, chunk])
+  }
+
+  /** Whether a row that begins so has attachments. */
+  #isAttached(first: number | undefined): boolean {
+    return first === PLUS && this.attachmentLimit > 0
+  }
+
+  /** Where rows without attachments end. A newline and a "+" in them are nothing else, since JSON escapes what is in its strings. */
+  #endOfText(chunk: Buffer, start: number): number {
+    // looking for one byte is quicker, and mostly enough
+    const plus = this.attachmentLimit > 0 ? chunk.indexOf(PLUS, start + 1) : -1
+    const at = plus < 0 ? -1 : chunk.indexOf(NEWLINE_PLUS, plus - 1)
+    return at < 0 ? chunk.length : at + 1
+  }
+
+  /** One row, or as much of it as there is. */
+  #line(chunk: Buffer, start: number): number {
+    const end = chunk.indexOf(NEWLINE, start)
+    if (this.#heldBytes > 0 || end < 0) this.#hold(chunk.subarray(start, end < 0 ? chunk.length : end))
+    if (end < 0) return chunk.length
+    this.#row(this.#heldBytes > 0 ? this.#release() : chunk.subarray(start, end))
+    return end + 1
   }
 
   /** Keeps the piece of a row; the limit is checked before a byte of it is. */
@@ -107,12 +143,12 @@ export class RowReader {
     this.#heldBytes = size
   }
 
-  /** The row that was held is whole. */
-  #release(): boolean {
+  /** The row that was held, and is whole. */
+  #release(): Buffer {
     const row = this.#held.subarray(0, this.#heldBytes)
     this.#held = NOTHING
     this.#heldBytes = 0
-    return this.#row(row)
+    return row
   }
 
   /**
@@ -140,7 +176,8 @@ export class RowReader {
   #row(row: Buffer): boolean {
     this.#check(row.length)
     if (!isUtf8(row)) throw this.#malformed('not UTF-8', row.toString('latin1'))
-    return this.#parse(row.toString('utf8'))
+    const text = row.toString('utf8')
+    return this.#isAttached(row[0]) ? this.#begin(text) : this.#parse(text)
   }
 
   #check(size: number): void {
@@ -153,16 +190,42 @@ export class RowReader {
   }
 
   #parse(text: string): boolean {
-    if (text === '' || text === '\r') return true
+    return text === '' || text === '\r' || this.#give(this.#valueOf(text), NO_ATTACHMENTS)
+  }
+
+  /** A row with attachments counts when all of them are there. */
+  #begin(text: string): boolean {
+    const { lengths, end } = readPrefix({ text, row: this.#rows + 1, most: this.attachmentLimit })
+    const arriving = new Arriving(this.#valueOf(text.slice(end)), lengths)
+    if (arriving.isWhole) return this.#give(arriving.row, arriving.whole)
+    this.#arriving = arriving
+    return true
+  }
+
+  #fill(arriving: Arriving, { chunk, start }: { readonly chunk: Buffer; readonly start: number }): number {
+    const end = arriving.take(chunk, start)
+    if (arriving.isWhole) {
+      this.#arriving = null
+      this.#give(arriving.row, arriving.whole)
+    }
+    return end
+  }
+
+  /** Answers whether rows that were split already may follow: not when we are to stop, nor when they may have attachments now. */
+  #give(row: unknown, attachments: readonly Uint8Array[]): boolean {
+    const allowed = this.attachmentLimit
+    this.#rows++
+    this.#isStopped = !this.#take(row, attachments)
+    return !this.#isStopped && this.attachmentLimit === allowed
+  }
+
+  #valueOf(text: string): unknown {
     if (text.length > SHALLOW && isNested(text, NESTING)) throw this.#nested()
-    let row: unknown
     try {
-      row = JSON.parse(text)
+      return JSON.parse(text)
     } catch (error) {
       throw this.#malformed(`no JSON, ${quote(reasonOf(error), 160)}`, text)
     }
-    this.#rows++
-    return this.#take(row)
   }
 
   #nested(): Error {
@@ -181,33 +244,6 @@ export class RowReader {
       details: { row: this.#rows + 1 },
     })
   }
-}
-
-const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [
-  0x22, 0x5c, 0x5b, 0x5d, 0x7b, 0x7d,
-]
-
-/** Whether a JSON text has more than so many levels. What is no JSON gets any answer: the parser refuses it. */
-export function isNested(text: string, levels: number): boolean {
-  let depth = 0
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i)
-    if (c === QUOTE) i = endOfString(text, i)
-    else if (c === OPEN_LIST || c === OPEN_OBJECT) {
-      if (++depth > levels) return true
-    } else if (c === CLOSE_LIST || c === CLOSE_OBJECT) depth--
-  }
-  return false
-}
-
-/** Where the string that begins at `start` ends: at the next quote with an even number of backslashes before it. */
-function endOfString(text: string, start: number): number {
-  for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
-    let backslashes = 0
-    while (text.charCodeAt(end - 1 - backslashes) === BACKSLASH) backslashes++
-    if (backslashes % 2 === 0) return end
-  }
-  return text.length
 }
 
 function bytesOf(rows: readonly string[]): number {

@@ -3,14 +3,14 @@ import type { Duplex } from 'node:stream'
 import type { Clock } from '../base/clock.js'
 import { disconnected, limit, reasonOf, toError } from '../base/errors.js'
 import { DEFAULTS, LIMITS } from '../base/options.js'
-import type { Connection, Peer, Sink } from './connection.js'
+import type { Connection, Peer, Rows, Sink } from './connection.js'
 import { RowReader } from './rows.js'
 
 /** What a stream cannot say of itself. */
 export interface StreamOptions {
   readonly peer: Peer
   readonly clock: Clock
-  /** Bytes that may wait for a peer that does not read. Default: LIMITS.writeQueue. */
+  /** Bytes that may wait for a peer that does not read, besides one write with attachments. Default: LIMITS.writeQueue. */
   readonly writeQueue?: number | undefined
   /** How long `close` waits for the peer to read what was sent and to end its own side. Default: DEFAULTS.closeTimeout. */
   readonly closeTimeout?: number | undefined
@@ -41,6 +41,8 @@ class StreamConnection implements Connection {
   #isOver = false
   #isEnding = false
   #peerEnded = false
+  /** Bytes of the largest write with attachments that may still wait: it alone is no sign of a slow peer. */
+  #spare = 0
   #closeTimer: Disposable | undefined
 
   constructor(stream: Duplex, options: StreamOptions) {
@@ -50,10 +52,10 @@ class StreamConnection implements Connection {
     this.#options = options
     this.peer = options.peer
     this.closed = new Promise((resolve) => (this.#settle = resolve))
-    this.#reader = new RowReader(LIMITS.helloRow, (row) => this.#deliver(row))
+    this.#reader = new RowReader(LIMITS.helloRow, (row, attachments) => this.#deliver(row, attachments))
     stream.on('end', () => this.#onPeerEnd())
     stream.on('finish', () => this.#maybeOver())
-    stream.on('drain', () => this.#guard(() => this.#sink?.drain()))
+    stream.on('drain', () => this.#onDrain())
     stream.on('close', () => this.#onClose())
   }
 
@@ -63,6 +65,14 @@ class StreamConnection implements Connection {
 
   set rowLimit(bytes: number) {
     this.#reader.limit = bytes
+  }
+
+  get attachmentLimit(): number {
+    return this.#reader.attachmentLimit
+  }
+
+  set attachmentLimit(bytes: number) {
+    this.#reader.attachmentLimit = bytes
   }
 
   get isClosed(): boolean {
@@ -79,11 +89,11 @@ class StreamConnection implements Connection {
     this.#stream.on('data', (chunk: Buffer | string) => this.#read(chunk))
   }
 
-  send(rows: string): boolean {
+  send(rows: Rows): boolean {
     if (this.#isOver || this.#isEnding) return true
     let isQuick = true
-    this.#guard(() => (isQuick = this.#stream.write(rows)))
-    const most = this.#options.writeQueue ?? LIMITS.writeQueue
+    this.#guard(() => (isQuick = typeof rows === 'string' ? this.#stream.write(rows) : this.#writeAll(rows)))
+    const most = (this.#options.writeQueue ?? LIMITS.writeQueue) + this.#spare
     if (this.queued > most) this.destroy(this.#tooSlow(most))
     return isQuick
   }
@@ -113,6 +123,25 @@ class StreamConnection implements Connection {
     this.#over(reason)
   }
 
+  /** Several pieces as one write: the system takes them from where they are. */
+  #writeAll(pieces: Exclude<Rows, string>): boolean {
+    let size = 0
+    let isQuick = true
+    this.#stream.cork()
+    for (const piece of pieces) {
+      if (piece.length > 0) isQuick = this.#stream.write(piece)
+      size += piece.length
+    }
+    this.#spare = Math.max(this.#spare, Math.min(size, LIMITS.attachedRow))
+    this.#stream.uncork()
+    return isQuick
+  }
+
+  #onDrain(): void {
+    this.#spare = 0
+    this.#guard(() => this.#sink?.drain())
+  }
+
   #read(chunk: Buffer | string): void {
     this.#guard(() => this.#reader.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk))
   }
@@ -127,8 +156,8 @@ class StreamConnection implements Connection {
     }
   }
 
-  #deliver(row: unknown): boolean {
-    this.#sink?.row(row)
+  #deliver(row: unknown, attachments: readonly Uint8Array[]): boolean {
+    this.#sink?.row(row, attachments)
     return !this.#isOver && !this.#reader.isPaused
   }
 
@@ -137,8 +166,7 @@ class StreamConnection implements Connection {
     this.#peerEnded = true
     // resume() comes back here
     if (this.#reader.isPaused) return
-    const { pending } = this.#reader
-    if (pending > 0) return this.#over(this.#hungUp(`hung up in the middle of a row, after ${pending} bytes`))
+    if (this.#reader.place !== null) return this.#over(this.#hungUp(this.#cutShort('hung up')))
     // a turn later, so that the answers to its last rows go out first
     setImmediate(() => this.#end())
   }
@@ -162,11 +190,12 @@ class StreamConnection implements Connection {
   }
 
   #onClose(): void {
-    this.#over(this.#endedInOrder ? null : this.#hungUp('is gone without a word'))
+    this.#over(this.#endedInOrder ? null : this.#hungUp(this.#cutShort('is gone without a word')))
   }
 
   #broke(error: Error): void {
-    this.#over(this.#endedInOrder ? null : this.#hungUp(`broke the connection, ${reasonOf(error)}`, error))
+    const what = this.#cutShort(`broke the connection, ${reasonOf(error)}`)
+    this.#over(this.#endedInOrder ? null : this.#hungUp(what, error))
   }
 
   /** A reset after either side's end loses nothing that was promised. */
@@ -180,8 +209,15 @@ class StreamConnection implements Connection {
     this.#isOver = true
     this.#closeTimer?.[Symbol.dispose]()
     this.#settle(reason)
+    this.#reader.drop()
     if (reason) this.#options.reset?.()
     this.#stream.destroy()
+  }
+
+  /** What happened, and which row will never be whole for it. */
+  #cutShort(what: string): string {
+    const { place } = this.#reader
+    return place === null ? what : `${what} in the middle of ${place}`
   }
 
   #hungUp(what: string, cause?: Error): Error {

@@ -1,10 +1,13 @@
 /** A connection's reader that remembers, and lets a test wait for what it expects instead of sleeping. */
+import { prefixOf } from '../../lib/wire/attachments.js'
 import type { Connection } from '../../lib/wire/connection.js'
 
 /** Opens a connection and keeps its rows. */
 export class Reader {
   readonly connection: Connection
   readonly rows: unknown[] = []
+  /** Those of each row. */
+  readonly attachments: (readonly Uint8Array[])[] = []
   drains = 0
   readonly #waiting = new Set<() => void>()
 
@@ -12,8 +15,9 @@ export class Reader {
   constructor(connection: Connection, onRow: (row: unknown) => void = () => undefined) {
     this.connection = connection
     connection.open({
-      row: (row) => {
+      row: (row, attachments) => {
         this.rows.push(row)
+        this.attachments.push(attachments)
         onRow(row)
         this.#wake()
       },
@@ -50,6 +54,11 @@ export class Reader {
 /** Each value as a row. */
 export function rowsOf(...values: unknown[]): string {
   return values.map((value) => `${JSON.stringify(value)}\n`).join('')
+}
+
+/** A value as a row with attachments, as pieces of one write. */
+export function attachedOf(value: unknown, ...attachments: Uint8Array[]): (string | Uint8Array)[] {
+  return [`${prefixOf(attachments)}${JSON.stringify(value)}\n`, ...attachments]
 }
 
 /** Resolves at the next turn of the event loop. */

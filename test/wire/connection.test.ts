@@ -1,4 +1,4 @@
-/** The contract of connections, on every one that there is. */
+/** The contracts of connections, on every one that there is. */
 import assert from 'node:assert/strict'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -8,7 +8,8 @@ import { DEFAULTS } from '../../lib/base/options.js'
 import type { Address, Connection, Transport } from '../../lib/wire/connection.js'
 import { memoryPair, MemoryNetwork } from '../../lib/wire/memory.js'
 import { tcpTransport } from '../../lib/wire/tcp.js'
-import { connectionContract, type ConnectionWorld } from '../contracts/connection.js'
+import { attachmentContract } from '../contracts/attachments.js'
+import { connectionContract, type ConnectionHarness, type ConnectionWorld } from '../contracts/connection.js'
 
 /** Pairs through a transport; the clock stands still unless the test moves it. */
 async function worldOf(
@@ -43,7 +44,13 @@ async function worldOf(
   }
 }
 
-connectionContract({
+/** All that a connection must do. */
+function contracts(harness: ConnectionHarness): void {
+  connectionContract(harness)
+  attachmentContract(harness)
+}
+
+contracts({
   name: 'TCP',
   create() {
     const clock = new VirtualClock()
@@ -52,7 +59,7 @@ connectionContract({
   },
 })
 
-connectionContract({
+contracts({
   name: 'Unix socket',
   async create() {
     const clock = new VirtualClock()
@@ -70,7 +77,7 @@ connectionContract({
   },
 })
 
-connectionContract({
+contracts({
   name: 'memory network',
   async create() {
     const clock = new VirtualClock()
@@ -87,7 +94,7 @@ connectionContract({
   },
 })
 
-connectionContract({
+contracts({
   name: 'memory pair',
   async create() {
     const clock = new VirtualClock()

@@ -1,11 +1,11 @@
 /** The network in memory: it breaks on command, and exactly as told. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { DEFAULTS } from '../../lib/base/options.js'
+import { DEFAULTS, LIMITS } from '../../lib/base/options.js'
 import { toError } from '../../lib/base/errors.js'
 import { VirtualClock } from '../../lib/base/virtual-clock.js'
 import type { Connection, Listening } from '../../lib/wire/connection.js'
 import { MemoryNetwork } from '../../lib/wire/memory.js'
-import { Reader, rowsOf } from '../support/rows.js'
+import { attachedOf, Reader, rowsOf, turn } from '../support/rows.js'
 
 describe('memory network', () => {
   let clock: VirtualClock
@@ -20,6 +20,7 @@ describe('memory network', () => {
     served = []
     listening = await network.transport('n1').listen({ host: '127.0.0.1', port: 0 }, (connection) => {
       far.push(connection)
+      connection.attachmentLimit = LIMITS.attachedRow
       served.push(new Reader(connection, (row) => connection.send(rowsOf(row))))
     })
   })
@@ -201,6 +202,46 @@ describe('memory network', () => {
     for (let i = 0; i < 100; i++) two.connection.send(rowsOf(i))
     await clock.advance(20)
     expect(two.rows).toHaveLength(100)
+  })
+
+  it('attachments - a silence holds them up, a delay takes its time, a cut loses their row', async () => {
+    const two = await dialFrom('n2')
+    const send = (row: unknown): boolean => two.connection.send(attachedOf(row, Buffer.alloc(200_000, '\n')))
+    network.silence('n1', 'n2')
+    send(1)
+    await clock.advance(60_000)
+    expect(served[0]?.rows).toEqual([])
+    network.heal('n1', 'n2')
+    expect(await two.until(1)).toEqual([1])
+    network.delay(10)
+    send(2)
+    await clock.advance(9)
+    expect(served[0]?.rows).toEqual([1])
+    await clock.advance(1)
+    expect(served[0]?.rows).toEqual([1, 2])
+    expect(served[0]?.attachments.map((list) => list.map((bytes) => bytes.length))).toEqual([
+      [200_000],
+      [200_000],
+    ])
+    send(3)
+    network.cut('n1', 'n2')
+    expect(await far[0]?.closed).toMatchObject({ code: 'DS_DISCONNECTED' })
+    expect(served[0]?.rows).toEqual([1, 2])
+  })
+
+  it('attachments - what is large arrives in pieces: a crash in their middle says where it was', async () => {
+    const two = await dialFrom('n2')
+    const server = far[0] as Connection
+    two.connection.send([rowsOf('x'), '+300000 1\n', Buffer.alloc(100_000)])
+    await served[0]?.until(1)
+    await turn()
+    network.crash('n2')
+    expect(await server.closed).toMatchObject({
+      code: 'DS_DISCONNECTED',
+      message: expect.stringContaining(
+        'in the middle of attachment 1 of 1 of row 2, after 100000 of 300000 bytes',
+      ),
+    })
   })
 
   it('events - tell of healing and crashing', () => {

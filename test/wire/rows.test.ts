@@ -1,7 +1,9 @@
 /** Bytes to rows: cut anywhere, capped, malformed. */
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
-import { isNested, quote, RowReader } from '../../lib/wire/rows.js'
+import { isNested } from '../../lib/wire/nesting.js'
+import { quote } from '../../lib/wire/quote.js'
+import { RowReader } from '../../lib/wire/rows.js'
 
 /** Reads `chunks` as one connection would. */
 function read(chunks: readonly Buffer[], limit = 1_000_000): unknown[] {

@@ -1,11 +1,11 @@
 /** Connections on duplex streams that are no sockets of ours: what a user may pipe in. */
 import { Duplex, PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'
-import { DEFAULTS } from '../../lib/base/options.js'
+import { DEFAULTS, LIMITS } from '../../lib/base/options.js'
 import { VirtualClock } from '../../lib/base/virtual-clock.js'
 import type { Connection } from '../../lib/wire/connection.js'
 import { connectionOf, type StreamOptions } from '../../lib/wire/stream.js'
-import { Reader, rowsOf, turn } from '../support/rows.js'
+import { attachedOf, Reader, rowsOf, turn } from '../support/rows.js'
 
 /** A connection on a stream whose both directions the test holds. */
 function made(options: Partial<StreamOptions> = {}) {
@@ -20,8 +20,9 @@ function made(options: Partial<StreamOptions> = {}) {
   return { input, output, stream, clock, connection }
 }
 
-function onStream(stream: Duplex): Connection {
-  return connectionOf(stream, { clock: new VirtualClock(), peer: { transport: 'stream', address: 'x' } })
+function onStream(stream: Duplex, options: Partial<StreamOptions> = {}): Connection {
+  const peer = { transport: 'stream', address: 'x' } as const
+  return connectionOf(stream, { clock: new VirtualClock(), peer, ...options })
 }
 
 describe('a connection on any stream', () => {
@@ -34,6 +35,78 @@ describe('a connection on any stream', () => {
     connection.send(rowsOf('né'))
     await turn()
     expect(String(output.read())).toBe('"né"\n')
+  })
+
+  it('attachments - go out in one write, from where they are, without empty pieces', async () => {
+    const writes: Uint8Array[][] = []
+    const stream = new Duplex({
+      read: () => undefined,
+      writev: (chunks, done) => {
+        writes.push(chunks.map(({ chunk }) => chunk as Uint8Array))
+        done()
+      },
+    })
+    const connection = onStream(stream)
+    const bytes = new Uint8Array([1, 2, 3])
+    connection.send([...attachedOf(1, bytes, new Uint8Array(0)), rowsOf(2)])
+    expect(writes.map((write) => write.map((chunk) => [...chunk]))).toEqual([
+      [[...Buffer.from('+3,0 1\n')], [1, 2, 3], [...Buffer.from('2\n')]],
+    ])
+    expect(writes[0]?.[1]?.buffer).toBe(bytes.buffer)
+  })
+
+  it('attachments - a pause in the middle of them lasts until resume, whatever comes', async () => {
+    const { input, connection } = made()
+    connection.attachmentLimit = 100
+    const reader = new Reader(connection)
+    input.write('1\n+4 2\na\n')
+    await reader.until(1)
+    connection.pause()
+    input.write('cd3\n')
+    for (let i = 0; i < 5; i++) await turn()
+    expect(reader.rows).toEqual([1])
+    connection.resume()
+    expect(await reader.until(3)).toEqual([1, 2, 3])
+    expect(String(reader.attachments[1]?.[0])).toBe('a\ncd')
+  })
+
+  it.each([
+    ['+4 2\nab', 'attachment 1 of 1 of row 2, after 2 of 4 bytes'],
+    ['+4 2', 'a row, after 4 bytes'],
+  ])('an error of the stream - in the middle of %j says where', async (sent, where) => {
+    const { stream, input, connection } = made()
+    connection.attachmentLimit = 100
+    const reader = new Reader(connection)
+    input.write(`1\n${sent}`)
+    await reader.until(1)
+    stream.destroy(new Error('read ECONNRESET'))
+    expect(await connection.closed).toMatchObject({
+      code: 'DS_DISCONNECTED',
+      message: expect.stringContaining(`broke the connection, read ECONNRESET in the middle of ${where}`),
+    })
+  })
+
+  it('attachments - a write of them may wait besides the limit, until it is gone; then the limit holds again', async () => {
+    let written: () => void = () => undefined
+    const stream = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => (written = done) })
+    const connection = onStream(stream, { writeQueue: 10_000 })
+    connection.send(attachedOf(1, Buffer.alloc(200_000)))
+    connection.send(rowsOf('x'.repeat(9_000)))
+    expect([connection.queued > 209_000, connection.isClosed]).toEqual([true, false])
+    while (connection.queued > 0) {
+      written()
+      await turn()
+    }
+    connection.send(rowsOf('x'.repeat(11_000)))
+    expect(await connection.closed).toMatchObject({ code: 'DS_LIMIT' })
+  })
+
+  it('attachments - more in one write than a row may have is too much at once', async () => {
+    const stuck = new Duplex({ read: () => undefined, write: () => undefined })
+    const connection = onStream(stuck, { writeQueue: 1_000 })
+    const largest = Buffer.alloc(LIMITS.attachedRow)
+    connection.send([...attachedOf(1, largest), ...attachedOf(2, Buffer.alloc(1_000))])
+    expect(await connection.closed).toMatchObject({ code: 'DS_LIMIT' })
   })
 
   it('text - a stream that reads text is understood too', async () => {
