@@ -97,7 +97,7 @@ function mutateBatch(row: readonly unknown[], chance: Chance): unknown {
 function mutateMessage(message: unknown, chance: Chance): unknown {
   if (!isContainer(message) || chance.once(2)) return mutateValue(message, chance)
   const fields = message as Fields
-  switch (chance.below(7)) {
+  switch (chance.below(8)) {
     case 0:
       return { ...fields, [chance.of(['id', 'answer', 'error', 'cancel'])]: anId(chance) }
     case 1:
@@ -110,6 +110,8 @@ function mutateMessage(message: unknown, chance: Chance): unknown {
       return { ...fields, [chance.of(['timeout', 'traceparent'])]: chance.of(ODD) }
     case 5:
       return { ...fields, arguments: [giant(chance), ...listOf(fields['arguments'])] }
+    case 6:
+      return { ...fields, ...(chance.once(2) ? bomb(chance) : thenable(chance)) }
     default:
       return { ...fields, [chance.of(KEYS)]: chance.of(ODD) }
   }
@@ -142,6 +144,25 @@ function links({ arguments: args }: Fields, chance: Chance): unknown {
     if (chance.once(30)) return chance.of(ODD)
     return { from: chance.once(8) ? [] : aPath(args, chance), to: aPath(args, chance) }
   })
+}
+
+/** Links that double or close a value with each step: few bytes for a giant. */
+function bomb(chance: Chance): Fields {
+  const steps = chance.about(2, 60)
+  const tree = Array.from({ length: steps }, () => ({ l: 0, r: 0 }))
+  const to = chance.once(2) ? (i: number): number => i - 1 : (): number => chance.below(steps)
+  const made = tree.slice(1).flatMap((_, i) => [
+    { from: [0, to(i + 1)], to: [0, i + 1, 'l'] },
+    { from: [0, to(i + 1)], to: [0, i + 1, 'r'] },
+  ])
+  return { arguments: [tree, '[Function]'], callbacks: { 1: [1] }, links: made }
+}
+
+/** What an `await` would call, set by a callback or by a link. */
+function thenable(chance: Chance): Fields {
+  const args = { arguments: [{ then: '[Function]', f: '[Function]' }] }
+  if (chance.once(2)) return { ...args, callbacks: { 5: [0, 'then'] } }
+  return { ...args, callbacks: { 5: [0, 'f'] }, links: [{ from: [0, 'f'], to: [0, 'then'] }] }
 }
 
 /** A way into a value, most often one that is there; the last step may be new. */

@@ -40,7 +40,7 @@ export function planOf(
   const arranged = arrange(rest, others, chance)
   const degree = chance.of([0, 0.2, 0.2, 0.7])
   const changed = arranged.map((row) => (chance.below(100) < degree * 100 ? changeRow(row, chance) : row))
-  if (chance.once(20)) changed.splice(chance.below(3), 0, toRow(giantRow(chance)))
+  if (chance.once(30)) changed.splice(chance.below(3), 0, toRow(giantRow(chance)))
   // without a valid first row the rest is not looked at, so most rounds keep it
   const rows = [chance.once(12) ? changeRow(first, chance) : first, ...changed]
   return {
@@ -62,7 +62,7 @@ export function packetsOf({ seed, rows, packets }: Plan): Buffer[] {
   const bytes = Buffer.concat(rows)
   if (packets === 'one') return [bytes]
   // byte for byte only so far: it is to end
-  const most = packets === 'bytes' ? Math.max(1, Math.ceil(bytes.length / 2_000)) : bytes.length / 3
+  const most = packets === 'bytes' ? Math.max(1, Math.ceil(bytes.length / 400)) : bytes.length / 3
   const pieces: Buffer[] = []
   for (let start = 0; start < bytes.length;) {
     const end = start + (packets === 'bytes' ? most : chance.about(1, Math.max(2, most)))

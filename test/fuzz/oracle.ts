@@ -1,8 +1,10 @@
 /** What must hold of everything that a victim is given and gives, whatever its peer sent. */
+import { isDServiceError } from '../../lib/base/errors.js'
 import { isId, isObject } from '../../lib/dnode/check.js'
 import { readClassic } from '../../lib/dnode/classic.js'
 import { readDialect } from '../../lib/dnode/dialect.js'
 import { LIMITS } from '../../lib/base/options.js'
+import type { WireError } from '../../lib/dnode/messages.js'
 import { splitRows } from './corpus.js'
 
 const OBJECT_KEYS = Reflect.ownKeys(Object.prototype).length
@@ -49,6 +51,12 @@ function badObject(value: object): string | null {
     if (Object.hasOwn(value, key)) return `a method got an object with the key ${key}`
   }
   return typeof (value as { then?: unknown }).then === 'function' ? 'a method got a thenable' : null
+}
+
+/** What a peer did wrong is told by errors of ours; any other is a mistake of ours. null: it is one. */
+export function badFailure(error: unknown): string | null {
+  if (error === null || isDServiceError(error)) return null
+  return `a peer's fault is told by ${error instanceof Error ? error.stack : String(error)}`
 }
 
 /** How often each id was called, or answered. */
@@ -103,12 +111,19 @@ export function answersIn(bytes: Buffer): Counts | string {
         if ((at === 0) !== (message.type === 'methods'))
           return `row ${at + 1} that was written is ${message.type}`
         if (message.type === 'answer' || message.type === 'error') add(counts, message.id)
+        if (message.type === 'error' && !isOfOurs(message.error))
+          return `call ${message.id} did not run for ${message.error.name}: ${message.error.message}`
       }
     } catch (error) {
       return `row ${at + 1} that was written breaks our own rules: ${String(error)}`
     }
   }
   return counts
+}
+
+/** What never ran was refused, and that has a code of ours. */
+function isOfOurs({ ran, code }: WireError): boolean {
+  return ran === 'yes' || String(code).startsWith('DS_')
 }
 
 /** Whether each call was answered once, those apart that may still run. */

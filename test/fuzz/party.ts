@@ -26,6 +26,8 @@ export interface PartyOptions {
   readonly heart?: Heart | undefined
   readonly logger?: Logger
   readonly look?: Look
+  /** What the peer did wrong, as the session's owner is told. */
+  readonly onFail?: (error: Error) => void
 }
 
 /** A session at work. */
@@ -36,7 +38,7 @@ export interface Party {
 }
 
 export function partyOf({ side, codec, program, look = () => undefined, ...rest }: PartyOptions): Party {
-  const { connection, clock, heart, logger } = rest
+  const { connection, clock, heart, logger, onFail = () => undefined } = rest
   const session: Session = new Session({
     connection,
     clock,
@@ -46,7 +48,7 @@ export function partyOf({ side, codec, program, look = () => undefined, ...rest 
     ...(logger ? { logger } : {}),
     ...(heart && codec === 'dialect' ? { heart } : {}),
     onError: () => undefined,
-    onFail: () => undefined,
+    onFail,
   })
   const run = side === 'server' ? program.server : program.client
   // a peer that never says its methods is called all the same: those calls fail at once

@@ -1,4 +1,5 @@
 /** One round in memory: a hostile peer plays its plan against a session, and everything that must hold is looked at. */
+import { performance } from 'node:perf_hooks'
 import { VirtualClock } from '../../lib/base/virtual-clock.js'
 import { Heart } from '../../lib/dnode/liveness.js'
 import type { Session } from '../../lib/dnode/session.js'
@@ -7,7 +8,7 @@ import type { Bystander } from './bystander.js'
 import { Line } from './line.js'
 import { Turns } from './measure.js'
 import { packetsOf, type Plan } from './mutate.js'
-import { answersIn, badAnswers, badArguments, callsIn, pollution } from './oracle.js'
+import { answersIn, badAnswers, badArguments, badFailure, callsIn, pollution } from './oracle.js'
 import { partyOf, type Party } from './party.js'
 import { PROGRAMS } from './programs.js'
 
@@ -16,6 +17,15 @@ const LONG = 70_000
 
 /** Turns of the event loop in which a session has handled what it can, even if it is served a piece at a time. */
 const PATIENCE = 3_000
+
+/** Timers wait for us, but time goes by while a session works: it must leave off in time. */
+class WorkingClock extends VirtualClock {
+  readonly #start = performance.now()
+
+  override monotonic(): number {
+    return super.monotonic() + performance.now() - this.#start
+  }
+}
 
 /** What came out of a round. */
 export interface Outcome {
@@ -48,7 +58,7 @@ class Round {
   constructor(plan: Plan, bystander: Bystander) {
     this.#plan = plan
     this.#bystander = bystander
-    const clock = new VirtualClock(plan.seed)
+    const clock = new WorkingClock(plan.seed)
     this.#clock = clock
     this.#line = new Line({ wrote: (bytes) => this.#written.push(bytes), ended: () => undefined })
     this.#line.isRead = plan.isReading
@@ -72,6 +82,7 @@ class Round {
         error: (fields, text) => this.#note(`${text}: ${show(fields)}`),
       },
       look: (args) => this.#seen.push(args),
+      onFail: (error) => this.#note(badFailure(error)),
     })
   }
 
@@ -147,9 +158,12 @@ class Round {
         break
     }
     await this.#clock.advance(LONG)
+    const isOver = new Error('the round is over')
     // a classic peer may say nothing for ever, and so may one that we wait for: then it is our owner who ends it
     if (!this.#session.isClosed && !this.#mayGoOn) this.#note('the session did not end')
-    this.#session.destroy(new Error('the round is over'))
+    this.#session.destroy(isOver)
+    const reason = await this.#session.closed
+    if (reason !== isOver) this.#note(badFailure(reason))
   }
 
   get #mayGoOn(): boolean {

@@ -7,7 +7,7 @@ import type { Connection, Listening, Transport } from '../../lib/wire/connection
 import { tcpTransport } from '../../lib/wire/tcp.js'
 import { Turns } from './measure.js'
 import { packetsOf, type Plan } from './mutate.js'
-import { answersIn, badAnswers, badArguments, callsIn, pollution } from './oracle.js'
+import { answersIn, badAnswers, badArguments, badFailure, callsIn, pollution } from './oracle.js'
 import { partyOf, type Party } from './party.js'
 import { callersApi, PROGRAMS, servedApi } from './programs.js'
 import type { Outcome } from './round.js'
@@ -146,6 +146,7 @@ function sessionVictim(plan: Plan, connection: Connection, look: Look): Victim {
     clock: systemClock,
     logger: { debug: quiet, info: quiet, warn: quiet, error: (_fields, text) => problems.push(text) },
     look,
+    onFail: (error) => problems.push(...[badFailure(error)].filter((problem) => problem !== null)),
   })
   let isDone = false
   void party.done.then(() => (isDone = true))
@@ -153,6 +154,8 @@ function sessionVictim(plan: Plan, connection: Connection, look: Look): Victim {
     const { references, pending } = party.session
     if (references.exported + references.imported > 0) return 'functions are held'
     if (pending > 0) return `${pending} calls of the victim wait`
+    const why = badFailure(await party.session.closed)
+    if (why) return why
     return (await turns.until(() => isDone, PATIENCE))
       ? (problems[0] ?? null)
       : 'calls of the victim did not settle'
@@ -171,7 +174,8 @@ function faceVictim(d: Face): Victim {
     })
   })
   d.on('error', () => undefined)
-  d.on('fail', () => undefined)
+  let wrong: string | null = null
+  d.on('fail', (error: Error) => (wrong ??= badFailure(error)))
   d.on('remote', (remote: Record<string, unknown>) => {
     for (const method of Object.values(remote).slice(0, 20)) {
       if (typeof method === 'function') (method as (...args: unknown[]) => void)('x', () => undefined)
@@ -184,7 +188,7 @@ function faceVictim(d: Face): Victim {
     }
     // who ends it hears of the end at once, and lets go when its peer has ended too
     if (!(await turns.until(() => held() === 0, PATIENCE))) return `${held()} functions are held`
-    return ends === 1 ? null : `"end" was emitted ${ends} times`
+    return ends === 1 ? wrong : `"end" was emitted ${ends} times`
   }
   return { close: () => void d.end(), closed, left }
 }
