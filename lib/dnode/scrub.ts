@@ -173,6 +173,9 @@ class Scrubber {
 
   /** The ancestor at this index is at as many steps from the root. */
   #circular(ancestor: number): string {
+    // each step is written out: values that a peer linked in a few bytes would come back as megabytes
+    this.#nodes += ancestor + this.#at
+    if (this.#nodes > this.#to.limits.nodes) throw this.#exceeds('ends one cycle too many')
     this.#links ??= []
     this.#links.push({ from: this.#path(ancestor), to: this.#path(this.#at) })
     this.#size += 60 + 10 * this.#at

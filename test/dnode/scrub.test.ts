@@ -223,6 +223,22 @@ describe('scrub - what is refused', () => {
   })
 })
 
+describe('scrub - cycles', () => {
+  it('scrub - what a few bytes can link would come back as megabytes, and is refused', () => {
+    const cycles = (depth: number, ends: number): unknown => {
+      const top: Record<string, unknown> = {}
+      let inner = top
+      for (let i = 0; i < depth; i++) inner = inner['a'] = {} as Record<string, unknown>
+      inner['ends'] = Array.from({ length: ends }, () => inner)
+      return top
+    }
+    // each end is a value, 53 steps down, and leads 51 steps down
+    const fitting = Math.floor(LIMITS.nodes / 105) - 1
+    expect(scrub([cycles(50, fitting)], to()).links).toHaveLength(fitting)
+    expect(() => scrub([cycles(50, fitting + 2)], to())).toThrow('ends one cycle too many')
+  })
+})
+
 describe('scrub - there and back', () => {
   const key = fc
     .string({ maxLength: 5 })
