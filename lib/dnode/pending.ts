@@ -1,10 +1,11 @@
 /** Calls of ours that wait for their answers: settled exactly once, whatever comes first. */
 import type { Clock } from '../base/clock.js'
 import { timeout, type DServiceError } from '../base/errors.js'
-import { ID_END } from './check.js'
 import type { Outcome } from './messages.js'
+import { Ring } from './ring.js'
 
 interface Call {
+  readonly id: number
   readonly method: string
   /** On the monotonic clock. */
   readonly deadline: number
@@ -24,15 +25,14 @@ type Explain = (method: string, turn: number) => DServiceError
  */
 export class Pending {
   readonly #clock: Clock
-  readonly #calls = new Map<number, Call>()
-  #next: number
+  readonly #calls: Ring<Call>
   #timer: Disposable | null = null
   #timerAt = Infinity
 
   /** `firstId`: near the end of the ids, for tests. */
   constructor(clock: Clock, firstId = 0) {
     this.#clock = clock
-    this.#next = firstId
+    this.#calls = new Ring(firstId)
   }
 
   get size(): number {
@@ -41,10 +41,7 @@ export class Pending {
 
   /** An id that no waiting call has. */
   nextId(): number {
-    let id = this.#next
-    while (this.#calls.has(id)) id = (id + 1) % ID_END
-    this.#next = (id + 1) % ID_END
-    return id
+    return this.#calls.nextId()
   }
 
   /** Waits for the answer to `id`, at most `ms` milliseconds. */
@@ -52,16 +49,15 @@ export class Pending {
     const { method, ms, turn } = call
     return new Promise((settle) => {
       const deadline = ms === Infinity ? Infinity : this.#clock.monotonic() + ms
-      this.#calls.set(id, { method, deadline, turn, settle, watch: null })
+      this.#calls.add({ id, method, deadline, turn, settle, watch: null })
       if (deadline < this.#timerAt) this.#arm(deadline)
     })
   }
 
   /** The answer is there; false when nobody waits for it (any more). */
   settle(id: number, outcome: Outcome): boolean {
-    const call = this.#calls.get(id)
+    const call = this.#calls.take(id)
     if (!call) return false
-    this.#calls.delete(id)
     call.watch?.[Symbol.dispose]()
     call.settle(outcome)
     return true
@@ -78,7 +74,7 @@ export class Pending {
   failAll(explain: Explain): void {
     this.#timer?.[Symbol.dispose]()
     this.#timer = null
-    const calls = [...this.#calls.values()]
+    const calls = this.#calls.values()
     this.#calls.clear()
     for (const { method, turn, settle, watch } of calls) {
       watch?.[Symbol.dispose]()
@@ -96,7 +92,7 @@ export class Pending {
   #sweep(): void {
     const now = this.#clock.monotonic()
     let earliest = Infinity
-    for (const [id, { deadline, method }] of this.#calls) {
+    for (const { id, deadline, method } of this.#calls.values()) {
       if (deadline <= now) this.settle(id, { ok: false, error: tooLate(method) })
       else if (deadline < earliest) earliest = deadline
     }
