@@ -100,6 +100,7 @@ export class Inbox {
     const isDone = this.#run()
     this.#isHandling = false
     if (!isDone) return
+    this.#pace.finish()
     this.#items = NOTHING
     if (this.#later.length > 0) this.#take(this.#later.shift())
   }

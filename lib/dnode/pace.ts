@@ -6,6 +6,9 @@ import type { Connection } from '../wire/connection.js'
 /** Milliseconds for which messages of one peer are handled in one turn of the event loop. */
 const STRETCH = 10
 
+/** Milliseconds of a row after which the rows behind it in the same turn count as well: at most 32 chunks are read in one. */
+const SHORT = 0.3
+
 /** Messages of a turn: what their promises do when they go on is not seen until it is over. */
 const MOST = 256
 const FIRST = 32
@@ -39,6 +42,7 @@ export class Pace {
   #isOver = false
   /** The turn in which the peer is being served. */
   #isTurn = false
+  #isTurnWatched = false
   #start = 0
   #count = 0
   #nextLook = 1
@@ -69,7 +73,17 @@ export class Pace {
     this.#start = this.#options.clock.monotonic()
     this.#count = 0
     this.#nextLook = 1
-    setImmediate(() => (this.#isTurn = false))
+  }
+
+  /** A row was handled. Quick ones are no stretch: only after a slow one the end of the turn is waited for, which costs a round of the loop. */
+  finish(): void {
+    if (this.#isTurnWatched) return
+    if (this.#options.clock.monotonic() - this.#start < SHORT) {
+      this.#isTurn = false
+      return
+    }
+    this.#isTurnWatched = true
+    setImmediate(() => (this.#isTurn = this.#isTurnWatched = false))
   }
 
   /** A message was handled: whether it is the turn of others. Where messages are quick, the clock is not asked for each. */
