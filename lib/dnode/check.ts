@@ -61,12 +61,14 @@ export function readValues(fields: Fields): Scrubbed {
   }
   return {
     arguments: args ?? [],
-    callbacks: callbacks === undefined || callbacks === null ? NO_CALLBACKS : readCallbacks(callbacks),
-    links: links === undefined || links === null ? NO_LINKS : readLinks(links),
+    callbacks: readCallbacks(callbacks),
+    links: readLinks(links),
   }
 }
 
-function readCallbacks(value: unknown): Scrubbed['callbacks'] {
+/** Reference number -> path; missing or null: none. */
+export function readCallbacks(value: unknown): Scrubbed['callbacks'] {
+  if (value === undefined || value === null) return NO_CALLBACKS
   if (!isObject(value)) throw unexpected('"callbacks" to be an object', value)
   for (const key in value) {
     if (!/^\d{1,10}$/.test(key) || !isId(Number(key))) {
@@ -77,7 +79,9 @@ function readCallbacks(value: unknown): Scrubbed['callbacks'] {
   return value as Scrubbed['callbacks']
 }
 
-function readLinks(value: unknown): Scrubbed['links'] {
+/** From a path to another; missing or null: none. */
+export function readLinks(value: unknown): Scrubbed['links'] {
+  if (value === undefined || value === null) return NO_LINKS
   if (!Array.isArray(value)) throw unexpected('"links" to be an array', value)
   if (value.length > LIMITS.nodes) {
     throw limit({

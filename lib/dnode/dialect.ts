@@ -1,15 +1,16 @@
-/** The dialect codec: messages <-> the objects of an array row, between two dservice peers. */
+/** The dialect codec: messages <-> the arrays of a row, between two dservice peers. */
 import type { State } from '../base/identity.js'
-import { isId, isObject, readValues, unexpected, type Fields } from './check.js'
-import { readClassic } from './classic.js'
+import { isId, isObject, readCallbacks, readLinks, readMethod, unexpected, type Fields } from './check.js'
+import { readCull } from './classic.js'
 import { readTimeout, STATES } from './hello.js'
 import type { Message, Scrubbed } from './messages.js'
 import { NO_CALLBACKS, NO_LINKS } from './scrub.js'
 import { checkTree } from './unscrub.js'
 import { readWireError } from './wire-error.js'
 
-const PING = Object.freeze({ ping: 1 })
-const PONG = Object.freeze({ pong: 1 })
+const PING = Object.freeze(['ping'])
+const PONG = Object.freeze(['pong'])
+const NO_HEAD: Fields = Object.freeze({})
 
 /** Version, trace id, parent id, flags; any other text is as none (W3C Trace Context, section 3.2). */
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
@@ -19,97 +20,139 @@ export function isTraceparent(value: unknown): value is string {
   return typeof value === 'string' && TRACEPARENT.test(value)
 }
 
-/** The object that stands for a message in a row. */
-export function writeDialect(message: Message): object {
+/** The array that stands for a message in a row. */
+export function writeDialect(message: Message): readonly unknown[] {
   switch (message.type) {
     case 'call':
       return writeCall(message)
     case 'answer':
-      return withMarks({ answer: message.id, arguments: message.values.arguments }, message.values)
+      return withHead(['answer', message.id], message.values)
     case 'error':
-      return { error: message.id, arguments: [message.error] }
+      return ['error', message.id, message.error]
     case 'cull':
-      return { method: 'cull', arguments: message.ids }
+      return ['cull', ...message.ids]
     case 'changed':
-      return { changed: { state: message.state, revision: message.revision } }
+      return ['changed', message.state, message.revision]
     case 'cancel':
-      return { cancel: message.id }
+      return ['cancel', message.id]
     case 'ping':
       return PING
     case 'pong':
       return PONG
     case 'methods':
-      return withMarks({ method: 'methods', arguments: message.api.arguments }, message.api)
+      return withHead(['methods'], message.api)
   }
 }
 
-function writeCall({ method, id, values, timeout, traceparent }: Message & { type: 'call' }): object {
-  const args = values.arguments
-  if (id === null) return withMarks({ method, arguments: args }, values)
-  const fields: CallFields = { method, arguments: args, id }
-  if (timeout !== undefined) fields.timeout = timeout
-  if (traceparent !== undefined) fields.traceparent = traceparent
-  return withMarks(fields, values)
+function writeCall({ method, id, values, timeout, traceparent }: Message & { type: 'call' }): unknown[] {
+  if (id === null) return withHead(['notify', method], values)
+  const fields = timeout === undefined && traceparent === undefined ? null : { timeout, traceparent }
+  return withHead(['call', id, method], values, fields)
 }
 
-interface CallFields {
-  method: string | number
-  arguments: readonly unknown[]
-  id: number
-  timeout?: number | null
-  traceparent?: string
-}
-
-function withMarks(fields: object, { callbacks, links }: Scrubbed): object {
-  if (callbacks === NO_CALLBACKS && links === NO_LINKS) return fields
-  return {
-    ...fields,
+/** The values come last. What there is to say of them, or of the message, stands before all. */
+function withHead(
+  message: unknown[],
+  { arguments: values, callbacks, links }: Scrubbed,
+  more: object | null = null,
+): unknown[] {
+  for (let i = 0; i < values.length; i++) message.push(values[i])
+  if (more === null && callbacks === NO_CALLBACKS && links === NO_LINKS) return message
+  const marks = {
     ...(callbacks === NO_CALLBACKS ? {} : { callbacks }),
     ...(links === NO_LINKS ? {} : { links }),
   }
+  return [{ ...more, ...marks }, ...message]
 }
 
 /** Checks one message of an array row. Errors: DS_PROTOCOL, DS_LIMIT. */
 export function readDialect(value: unknown): Message {
-  if (!isObject(value)) throw unexpected('a message to be an object', value)
-  if (value['method'] !== undefined) return readCall(value)
-  if (value['answer'] !== undefined) {
-    return { type: 'answer', id: readId(value['answer']), values: readValues(value) }
+  if (!Array.isArray(value)) throw unexpected('a message to be an array', value)
+  const at = kindAt(value)
+  switch (value[at]) {
+    case 'answer':
+      return { type: 'answer', id: readId(value[at + 1]), values: valuesOf(value, at + 2) }
+    case 'call':
+      return readCall(value, at)
+    case 'notify':
+      return { type: 'call', id: null, method: readMethod(value[at + 1]), values: valuesOf(value, at + 2) }
+    case 'error':
+      return readError(value, at)
+    case 'cancel':
+      return { type: 'cancel', id: readId(value[at + 1]) }
+    case 'changed':
+      return readChanged(value, at)
+    case 'cull':
+      return { type: 'cull', ids: readCull(value.slice(at + 1)) }
+    case 'ping':
+      return { type: 'ping' }
+    case 'pong':
+      return { type: 'pong' }
+    default:
+      throw unexpected('a kind of message that is known', value[at])
   }
-  if (value['error'] !== undefined) return readError(value)
-  if (value['changed'] !== undefined) return readChanged(value['changed'])
-  if (value['cancel'] !== undefined) return { type: 'cancel', id: readId(value['cancel']) }
-  if (value['ping'] !== undefined) return { type: 'ping' }
-  if (value['pong'] !== undefined) return { type: 'pong' }
-  throw unexpected(
-    'a message that is known: a call, answer, error, cancel, cull, changed, ping or pong',
-    value,
-  )
+}
+
+/** Where the kind stands: behind the head, where there is one. */
+function kindAt(message: readonly unknown[]): 0 | 1 {
+  return typeof message[0] === 'string' ? 0 : 1
+}
+
+/** Whether a message, which may be bad otherwise, makes work for our side. */
+export function isCall(value: unknown): boolean {
+  if (!Array.isArray(value)) return false
+  const kind: unknown = value[kindAt(value)]
+  return kind === 'call' || kind === 'notify'
 }
 
 /** The id of a call whose message may be bad otherwise; null when there is none to be answered. */
 export function callIdOf(value: unknown): number | null {
-  return isObject(value) && value['method'] !== undefined && isId(value['id']) ? value['id'] : null
+  return idOf(value, (kind) => kind === 'call')
 }
 
 /** The id of the call that a bad answer or error was meant for. */
 export function answerIdOf(value: unknown): number | null {
-  if (!isObject(value) || value['method'] !== undefined) return null
-  const id = value['answer'] ?? value['error']
-  return isId(id) ? id : null
+  return idOf(value, (kind) => kind === 'answer' || kind === 'error')
 }
 
-function readCall(fields: Fields): Message {
-  const id = fields['id']
-  if (id === undefined) return readClassic(fields)
-  const message = readClassic(fields)
-  if (message.type !== 'call') throw unexpected(`no "id" in a ${message.type} message`, id)
-  const call = { type: 'call', method: message.method, id: readId(id), values: message.values } as const
-  const { timeout, traceparent } = fields
-  if (timeout === undefined && traceparent === undefined) return call
+function idOf(value: unknown, isWanted: (kind: unknown) => boolean): number | null {
+  if (!Array.isArray(value)) return null
+  const at = kindAt(value)
+  const id: unknown = value[at + 1]
+  return isWanted(value[at]) && isId(id) ? id : null
+}
+
+function headOf(message: readonly unknown[], start: number): Fields {
+  const head = message[0]
+  if (typeof head === 'string') return NO_HEAD
+  if (isObject(head)) return head
+  throw unexpected(`a message to begin with its kind, or an object before it (${start} elements)`, head)
+}
+
+/** What stands from `start` on, and the marks of the head. */
+function valuesOf(message: readonly unknown[], start: number): Scrubbed {
+  const values = message.slice(start)
+  if (typeof message[0] === 'string') return { arguments: values, callbacks: NO_CALLBACKS, links: NO_LINKS }
+  const { callbacks, links } = headOf(message, start)
+  return { arguments: values, callbacks: readCallbacks(callbacks), links: readLinks(links) }
+}
+
+function readCall(message: readonly unknown[], at: number): Message {
+  const id = readId(message[at + 1])
+  const method = readMethod(message[at + 2])
+  const values = valuesOf(message, at + 3)
+  if (at === 0) return { type: 'call', method, id, values }
+  const { timeout, traceparent } = headOf(message, 3)
   const ms = readTimeout(timeout)
-  const trace = isTraceparent(traceparent) ? { traceparent } : {}
-  return { ...call, ...(ms === undefined ? {} : { timeout: ms }), ...trace }
+  const isTrace = isTraceparent(traceparent)
+  return {
+    type: 'call',
+    method,
+    id,
+    values,
+    ...(ms === undefined ? {} : { timeout: ms }),
+    ...(isTrace ? { traceparent } : {}),
+  }
 }
 
 function readId(value: unknown): number {
@@ -117,16 +160,14 @@ function readId(value: unknown): number {
   throw unexpected('an id to be an integer in [0, 2^31)', value)
 }
 
-function readError(fields: Fields): Message {
-  const id = readId(fields['error'])
-  const { arguments: args } = readValues(fields)
-  checkTree(args)
-  return { type: 'error', id, error: readWireError(args[0]) }
+function readError(message: readonly unknown[], at: number): Message {
+  const error = message[at + 2]
+  checkTree([error])
+  return { type: 'error', id: readId(message[at + 1]), error: readWireError(error) }
 }
 
-function readChanged(value: unknown): Message {
-  if (!isObject(value)) throw unexpected('"changed" to be an object', value)
-  const { state, revision } = value
+function readChanged(message: readonly unknown[], at: number): Message {
+  const [state, revision] = message.slice(at + 1)
   if (!STATES.has(state)) throw unexpected('"state" to be one of a service', state)
   if (!Number.isSafeInteger(revision)) throw unexpected('"revision" to be an integer', revision)
   return { type: 'changed', state: state as State, revision: revision as number }

@@ -4,7 +4,7 @@ import { protocol, toError } from '../base/errors.js'
 import type { Connection } from '../wire/connection.js'
 import { isObject, unexpected } from './check.js'
 import { readClassic } from './classic.js'
-import { answerIdOf, callIdOf, readDialect } from './dialect.js'
+import { answerIdOf, callIdOf, isCall, readDialect } from './dialect.js'
 import type { Message } from './messages.js'
 import { Pace } from './pace.js'
 
@@ -109,7 +109,7 @@ export class Inbox {
   #run(): boolean {
     while (this.#at < this.#items.length && this.#isHeard) {
       const item = this.#items[this.#at]
-      if (this.#pace.isFull && isCall(item)) {
+      if (this.#pace.isFull && (isCall(item) || isClassicCall(item))) {
         this.#pace.waitForPeer()
         return false
       }
@@ -163,7 +163,7 @@ export class Inbox {
   }
 }
 
-function isCall(item: unknown): boolean {
+function isClassicCall(item: unknown): boolean {
   return isObject(item) && item['method'] !== undefined
 }
 

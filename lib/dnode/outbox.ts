@@ -19,7 +19,7 @@ export class Outbox {
   #isScheduled = false
   /** Whole rows, before the messages of `#batch`. */
   #rows = ''
-  #batch: object[] = []
+  #batch: (readonly unknown[])[] = []
   #batchSize = 0
   #turn = 0
 
@@ -81,7 +81,7 @@ export class Outbox {
     if (this.#rows.length > LIMITS.batch) this.flush()
   }
 
-  #addToBatch(message: object, size: number): void {
+  #addToBatch(message: readonly unknown[], size: number): void {
     if ((this.#batchSize + size) * WORST > this.#rowLimit) this.#closeBatch()
     this.#batch.push(message)
     this.#batchSize += size
