@@ -235,11 +235,11 @@ describe('dispatch - apis', () => {
     const { send, rows } = await withRaw({ db: new Database(), hooked, bus, ok: () => 1 })
     await send(methodsRow())
     const hidden = ['db.driver.dropAll', 'hooked.hook', 'bus._events.x', 'bus.emit', 'db.__proto__.x', '']
-    await send([...hidden, 'db.run', 'ok'].map((method, id) => ({ method, id })))
+    await send([...hidden, 'db.run', 'ok'].map((method, id) => ['call', id, method]))
     expect(rows.slice(1).flat()).toMatchObject([
-      ...hidden.map((_, error) => ({ error, arguments: [{ code: 'DS_NO_METHOD', ran: 'no' }] })),
-      { answer: 6, arguments: ['own'] },
-      { answer: 7, arguments: [1] },
+      ...hidden.map((_, id) => ['error', id, { code: 'DS_NO_METHOD', ran: 'no' }]),
+      ['answer', 6, 'own'],
+      ['answer', 7, 1],
     ])
   })
 

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { DServiceError } from '../../lib/base/errors.js'
 import { LIMITS } from '../../lib/base/options.js'
 import { dnode, type Dnode } from '../../lib/dnode/index.js'
+import { BAD, BAD_MESSAGES, BAD_ROWS, bomb, inDialect, nested } from './bad.js'
 import { methodsRow, withRaw, type Raw } from './pair.js'
 
 type Method = (...args: unknown[]) => void
@@ -14,113 +15,6 @@ const api = {
   call: (cb: Method) => cb('ok'),
   walk: (x: unknown) => JSON.stringify(x).length,
   deep: { er: () => 1 },
-}
-
-/** An argument nested so deep. */
-function nested(depth: number): string {
-  return '{"a":'.repeat(depth) + '1' + '}'.repeat(depth)
-}
-
-/** Links that double a tree with each step: few bytes for a giant. */
-function bomb(steps: number): object {
-  const tree = Array.from({ length: steps }, () => ({ l: 0, r: 0 }))
-  const links = tree
-    .slice(1)
-    .flatMap((_, i) => ['l', 'r'].map((key) => ({ from: [0, i], to: [0, i + 1, key] })))
-  return { method: 'echo', arguments: [tree], links }
-}
-
-/** A path far down such an argument. */
-const FAR = Array.from({ length: 20_000 }, () => 'a')
-
-/** Rows that are JSON, and bad; each must fail alone. */
-const BAD: Record<string, unknown> = {
-  null: null,
-  'a number': 7,
-  'a text': '"methods"',
-  'no method': {},
-  'method null': { method: null },
-  'method negative': { method: -1 },
-  'method fraction': { method: 0.5 },
-  'method huge': { method: 2 ** 32 - 6 },
-  'method object': { method: {} },
-  'unknown number': { method: 77 },
-  'unknown name': { method: 'nope' },
-  'inherited name': { method: 'toString' },
-  'proto name': { method: '__proto__' },
-  'constructor name': { method: 'constructor' },
-  'a path through a prototype': { method: 'deep.__proto__.toString' },
-  'a path through a function': { method: 'echo.call' },
-  'a name for a value': { method: 'deep' },
-  'arguments text': { method: 0, arguments: 'abc' },
-  'arguments length': { method: 0, arguments: { length: 4_294_967_295 } },
-  'arguments number': { method: 0, arguments: 1e9 },
-  'callbacks array': { method: 0, callbacks: [['0']] },
-  'callbacks path null': { method: 0, callbacks: { 0: null } },
-  'callbacks key text': { method: 0, arguments: [1], callbacks: { abc: ['0'] } },
-  'callbacks key huge': { method: 0, arguments: [1], callbacks: { 4294967290: ['0'] } },
-  'callbacks nowhere': { method: 0, arguments: [], callbacks: { 0: ['5', 'x'] } },
-  'callbacks path empty': { method: 0, arguments: [1], callbacks: { 0: [] } },
-  'callbacks path long': { method: 0, arguments: [1], callbacks: { 0: FAR } },
-  'callbacks path index text': { method: 0, arguments: [[]], callbacks: { 0: ['0', 'length'] } },
-  'callbacks path index far': { method: 0, arguments: [[]], callbacks: { 0: ['0', '4000000000'] } },
-  'callbacks path fraction': { method: 0, arguments: [[]], callbacks: { 0: [0.5] } },
-  'callbacks proto': { method: 0, arguments: [{}], callbacks: { 0: ['0', '__proto__'] } },
-  'callbacks constructor': {
-    method: 0,
-    arguments: [{}],
-    callbacks: { 0: ['0', 'constructor', 'prototype', 'x'] },
-  },
-  'links null': { method: 0, links: [null] },
-  'links object': { method: 0, links: {} },
-  'links no to': { method: 0, arguments: [1], links: [{ from: ['0'] }] },
-  'links to nowhere': { method: 0, arguments: [1], links: [{ from: ['0'], to: ['0', 'x'] }] },
-  'links from nowhere': { method: 0, arguments: [{}], links: [{ from: ['9'], to: ['0', 'x'] }] },
-  'links from what is inherited': {
-    method: 0,
-    arguments: [{}],
-    links: [{ from: ['0', 'toString'], to: ['0', 'x'] }],
-  },
-  'a path too long for values that are there': {
-    method: 0,
-    arguments: [JSON.parse(nested(40))],
-    callbacks: { 0: ['0', ...FAR.slice(0, LIMITS.path)] },
-  },
-  'links proto': { method: 0, arguments: [{}], links: [{ from: [], to: ['0', '__proto__', 'x'] }] },
-  'links to all': { method: 0, arguments: [{}], links: [{ from: ['0'], to: [] }] },
-  'a link bomb': bomb(40),
-  'a link bomb of cycles': {
-    method: 0,
-    arguments: [Array.from({ length: 60 }, () => [])],
-    links: Array.from({ length: 3_600 }, (_, i) => ({
-      from: [0, i % 60],
-      to: [0, Math.floor(i / 60), i % 60],
-    })),
-  },
-  'own __proto__': '{"method":0,"arguments":[{"__proto__":{"x":1}}]}',
-  'own constructor': { method: 0, arguments: [[{ constructor: 1 }]] },
-  'too deep': `{"method":0,"arguments":[${nested(900)}]}`,
-  'one too deep': `{"method":0,"arguments":[${nested(LIMITS.depth + 1)}]}`,
-  'too many': { method: 0, arguments: [Array.from({ length: LIMITS.nodes + 1 }, () => 0)] },
-  'cull text': { method: 'cull', arguments: ['x'] },
-  'cull negative': { method: 'cull', arguments: [-1] },
-  'methods null': { method: 'methods', arguments: [null] },
-  'methods text': { method: 'methods', arguments: ['x'] },
-}
-
-/** Things that are only bad as messages of the dialect. */
-const BAD_MESSAGES: Record<string, unknown> = {
-  'an array': [],
-  'unknown message': { ping: 1 },
-  'answer text': { answer: 'x' },
-  'answer bad': { answer: 5, arguments: 'x' },
-  'error empty': { error: 5 },
-  'error text': { error: 5, arguments: ['boom'] },
-  'error without ran': { error: 5, arguments: [{ name: 'E', message: 'm' }] },
-  'changed null': { changed: null },
-  'changed state': { changed: { state: 'happy', revision: 1 } },
-  'id text': { method: 0, id: 'x' },
-  'id of cull': { method: 'cull', arguments: [1], id: 4 },
 }
 
 async function opened(isDialect: boolean): Promise<Raw & { fails: Error[] }> {
@@ -134,6 +28,7 @@ async function opened(isDialect: boolean): Promise<Raw & { fails: Error[] }> {
 describe('hostile - rows before the methods row', () => {
   for (const [name, row] of Object.entries({
     ...BAD,
+    ...BAD_ROWS,
     'a call': { method: 0 },
     'an array': [],
     'a web page': 'POST / HTTP/1.1\r\nHost: x\r\n',
@@ -198,7 +93,7 @@ describe('hostile - rows before the methods row', () => {
 })
 
 describe('hostile - rows after the methods row', () => {
-  for (const [name, row] of Object.entries(BAD)) {
+  for (const [name, row] of Object.entries({ ...BAD, ...BAD_ROWS })) {
     it(`hostile - ${name} as a classic row fails alone`, async () => {
       const { send, session, rows, fails } = await opened(false)
       await send(row, { method: 0, arguments: ['x', ''], callbacks: { 3: [1] } })
@@ -211,44 +106,67 @@ describe('hostile - rows after the methods row', () => {
     })
   }
 
-  for (const [name, message] of Object.entries({ ...BAD, ...BAD_MESSAGES })) {
+  const messages = Object.entries(BAD).map(([name, row]) => [name, inDialect(row)] as const)
+  for (const [name, message] of [...messages, ...Object.entries(BAD_MESSAGES)]) {
     it(`hostile - ${name} in an array row fails alone`, async () => {
-      const { send, session, rows } = await opened(true)
+      const { send, session, rows, fails } = await opened(true)
       const pending = session.call('$x', [], { timeout: 1_000 })
       await send()
-      const text = typeof message === 'string' && /^[{"]/.test(message) ? message : JSON.stringify(message)
-      await send(`[${text},{"method":0,"arguments":["x"],"id":9}]`)
-      expect(rows.at(-1)).toContainEqual({ answer: 9, arguments: ['x'] })
+      const text = typeof message === 'string' && /^[["]/.test(message) ? message : JSON.stringify(message)
+      await send(`[${text},["call",9,0,"x"]]`)
+      expect(rows.at(-1)).toEqual([['answer', 9, 'x']])
       expect(session.isClosed).toBe(false)
       session.destroy(new Error('done'))
-      await pending
+      const { error } = (await pending) as unknown as { error: Error }
+      // a bad answer is told to the call that waits for it, and nobody else
+      const told = [...fails, error].map((failure) => (failure as DServiceError).code)
+      expect(told.filter((code) => code !== 'DS_DISCONNECTED')).toEqual([
+        expect.stringMatching(/DS_(PROTOCOL|LIMIT|NO_METHOD)/),
+      ])
     })
   }
 
   it('hostile - a bad call with an id is answered by an error that did not run', async () => {
     const { send, rows } = await opened(true)
+    const {
+      arguments: [tree],
+      links,
+    } = bomb(40)
     await send([
-      { method: 0, arguments: 'x', id: 1 },
-      { method: 99, id: 2 },
-      { ...bomb(40), id: 3 },
-      { method: '$no', id: 4 },
+      [{ callbacks: 'x' }, 'call', 1, 0],
+      ['call', 2, 99],
+      [{ links }, 'call', 3, 'echo', tree],
+      ['call', 4, '$no'],
+      ['call', 5],
+      ['call', 6, null, 'x'],
+      [7, 'call', 7, 0],
+      [{ timeout: -1 }, 'call', 8, 0],
+      ['call', 9, 'cull', 1],
+      ['call', 10, 'methods', {}],
     ])
-    expect(
-      (rows[0] as { error: number; arguments: [{ code: string; ran: string }] }[]).map(
-        ({ error, arguments: [{ code, ran }] }) => `${error} ${code} ${ran}`,
-      ),
-    ).toEqual(['1 DS_PROTOCOL no', '2 DS_NO_METHOD no', '3 DS_LIMIT no', '4 DS_NO_METHOD no'])
+    const errors = (rows[0] as [string, number, { code: string; ran: string }][]).map(
+      ([kind, id, { code, ran }]) => `${kind} ${id} ${code} ${ran}`,
+    )
+    const no = (id: number, code: string): string => `error ${id} ${code} no`
+    expect(errors).toEqual([
+      no(1, 'DS_PROTOCOL'),
+      no(2, 'DS_NO_METHOD'),
+      no(3, 'DS_LIMIT'),
+      no(4, 'DS_NO_METHOD'),
+      ...[5, 6, 7, 8].map((id) => no(id, 'DS_PROTOCOL')),
+      ...[9, 10].map((id) => no(id, 'DS_NO_METHOD')),
+    ])
   })
 
   it('hostile - a bad answer fails the call that waits for it, and no other', async () => {
     const { send, session } = await opened(true)
     const calls = Array.from({ length: 4 }, () => session.call('$x', [], { timeout: 1_000 }))
     await send([
-      { answer: 0, arguments: 'x' },
-      { error: 1, arguments: [7] },
-      { answer: 2, arguments: [1], links: [null] },
-      { answer: 3, arguments: [4] },
-      { answer: 3, arguments: [5] },
+      [7, 'answer', 0, 'x'],
+      ['error', 1, 7],
+      [{ links: [null] }, 'answer', 2, 1],
+      ['answer', 3, 4],
+      ['answer', 3, 5],
     ])
     const outcomes = await Promise.all(calls)
     expect(outcomes.slice(0, 3)).toMatchObject(
@@ -271,7 +189,7 @@ describe('hostile - rows after the methods row', () => {
       code: 'DS_REFUSED',
       fine: 1,
     }
-    await send([{ error: 0, arguments: [{ name: 'TypeError', message: 'm', ran: 'yes', properties }] }])
+    await send([['error', 0, { name: 'TypeError', message: 'm', ran: 'yes', properties }]])
     const { error } = (await call) as unknown as { error: Error & Record<string, unknown> }
     expect([error.name, error.message, error['ran'], error['code'], error['fine']]).toEqual([
       'TypeError',
@@ -297,7 +215,7 @@ describe('hostile - rows after the methods row', () => {
     ]
     const calls = codes.map(() => session.call('$x', [], { timeout: 1_000 }))
     const wire = { name: 'DServiceError', message: 'm', ran: 'no' }
-    await send(codes.map((code, error) => ({ error, arguments: [{ ...wire, code }] })))
+    await send(codes.map((code, id) => ['error', id, { ...wire, code }]))
     const errors = (await Promise.all(calls)).map((o) => (o as unknown as { error: DServiceError }).error)
     expect(errors.map((error) => [error.code, error.ran, error instanceof DServiceError])).toEqual([
       ['DS_REFUSED', 'no', true],
@@ -331,14 +249,14 @@ describe('hostile - rows after the methods row', () => {
 
   it('hostile - asking often for what is not there breaks no rule', async () => {
     const { send, session, rows } = await opened(true)
-    await send(Array.from({ length: 300 }, (_, id) => ({ method: '$no', id })))
+    await send(Array.from({ length: 300 }, (_, id) => ['call', id, '$no']))
     expect(rows.flat()).toHaveLength(300)
     expect(session.isClosed).toBe(false)
   })
 
   it('hostile - nesting that would keep the parser busy ends the connection', async () => {
     const { send, session } = await opened(true)
-    await send(`[{"method":0,"arguments":[${nested(6_000)}]}]`)
+    await send(`[["notify",0,${nested(6_000)}]]`)
     expect(await session.closed).toMatchObject({ code: 'DS_LIMIT' })
   })
 
@@ -346,27 +264,30 @@ describe('hostile - rows after the methods row', () => {
     const { send, fails } = await opened(true)
     const long = 'x'.repeat(100_000)
     const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`${i}${long.slice(0, 50)}`, i]))
-    await send([{ [long]: 1 }, { method: many }, { method: long }, { method: 0, callbacks: { [long]: [] } }])
-    await send([{ method: 0, arguments: [1], callbacks: { 1: [long, long] } }])
-    expect(fails.map(({ message }) => message.length < 400)).toEqual([true, true, true, true, true])
+    await send([{ [long]: 1 }, [long], ['notify', many], ['notify', long]])
+    await send([
+      [{ callbacks: { [long]: [] } }, 'notify', 0],
+      [{ callbacks: { 1: [long, long] } }, 'notify', 0, 1],
+    ])
+    expect(fails.map(({ message }) => message.length < 400)).toEqual(Array.from({ length: 6 }, () => true))
   })
 
   it('hostile - nothing that was received is a promise', async () => {
     const { send, rows } = await opened(true)
     await send([
-      { method: 0, id: 1, arguments: [{ then: '' }], callbacks: { 4: [0, 'then'] } },
-      {
-        method: 0,
-        id: 2,
-        arguments: [{ f: '', x: {} }],
-        callbacks: { 5: [0, 'f'] },
-        links: [{ from: [0, 'f'], to: [0, 'x', 'then'] }],
-      },
+      [{ callbacks: { 4: [0, 'then'] } }, 'call', 1, 0, { then: '' }],
+      [
+        { callbacks: { 5: [0, 'f'] }, links: [{ from: [0, 'f'], to: [0, 'x', 'then'] }] },
+        'call',
+        2,
+        0,
+        { f: '', x: {} },
+      ],
     ])
     expect(rows).toEqual([
       [
-        { answer: 1, arguments: [{ then: '' }] },
-        { answer: 2, arguments: [{ f: '[Function]', x: {} }], callbacks: { 4: ['0', 'f'] } },
+        ['answer', 1, { then: '' }],
+        [{ callbacks: { 4: ['0', 'f'] } }, 'answer', 2, { f: '[Function]', x: {} }],
       ],
     ])
   })
@@ -377,12 +298,10 @@ describe('hostile - rows after the methods row', () => {
       await raw.send(methodsRow())
       return raw
     })()
-    await send(Array.from({ length: LIMITS.pending + 1 }, (_, id) => ({ method: 0, id })))
+    await send(Array.from({ length: LIMITS.pending + 1 }, (_, id) => ['call', id, 0]))
     for (let i = 0; i < 5; i++) await send()
     expect(session.running).toBe(LIMITS.pending)
-    expect(rows.at(-1)).toMatchObject([
-      { error: LIMITS.pending, arguments: [{ code: 'DS_LIMIT', ran: 'no' }] },
-    ])
+    expect(rows.at(-1)).toMatchObject([['error', LIMITS.pending, { code: 'DS_LIMIT', ran: 'no' }]])
   })
 
   it('hostile - prototypes stay as they were', async () => {

@@ -52,8 +52,8 @@ async function called(run: () => unknown): Promise<{ answer: unknown; heard: unk
   const { send, rows, session } = await withRaw({ run }, { onFail: note })
   await send(methodsRow())
   rows.length = 0
-  await send([{ method: 0, id: 7 }])
-  await send([{ method: 0, arguments: [''], callbacks: { 3: [0] } }])
+  await send([['call', 7, 0]])
+  await send([[{ callbacks: { 3: [0] } }, 'notify', 0, '']])
   expect(session.isClosed).toBe(false)
   const [answer, heard] = rows.flat()
   return { answer, heard, rest }
@@ -63,8 +63,8 @@ describe('odd - what a method throws', () => {
   for (const [name, make] of Object.entries(ODD)) {
     const error = { name: expect.any(String) as string, message: expect.any(String) as string }
     const expected = {
-      answer: { error: 7, arguments: [{ ...error, ran: 'yes' }] },
-      heard: { method: 3, arguments: [error] },
+      answer: ['error', 7, { ...error, ran: 'yes' }],
+      heard: ['notify', 3, error],
       rest: [],
     }
 
@@ -88,8 +88,8 @@ describe('odd - what a method returns', () => {
   for (const [name, make] of Object.entries(RETURNED)) {
     it(`odd - ${name} is an answer or an error that ran`, async () => {
       const { answer, heard, rest } = await called(make)
-      expect(answer).toMatchObject({ error: 7, arguments: [{ ran: 'yes' }] })
-      expect(heard).toMatchObject({ method: 3, arguments: [{ message: expect.any(String) as string }] })
+      expect(answer).toMatchObject(['error', 7, { ran: 'yes' }])
+      expect(heard).toMatchObject(['notify', 3, { message: expect.any(String) as string }])
       expect(rest).toEqual([])
     })
   }

@@ -57,8 +57,7 @@ function perTurn(ran: readonly { turn: number }[]): number[] {
   return [...counts.values()]
 }
 
-const calls = (count: number): object[] =>
-  Array.from({ length: count }, (_, id) => ({ method: 0, id, arguments: [id] }))
+const calls = (count: number): unknown[][] => Array.from({ length: count }, (_, id) => ['call', id, 0, id])
 
 describe('pace - turns', () => {
   for (const [name, rowsFor] of Object.entries({
@@ -175,7 +174,7 @@ describe('pace - the end', () => {
       },
     }))
     raw.pause()
-    const flood = { method: 0, arguments: [''], callbacks: { 3: [0] } }
+    const flood = [{ callbacks: { 3: [0] } }, 'notify', 0, '']
     raw.send(`${JSON.stringify([flood, flood, flood])}\n`)
     await clock.settle()
     expect(await session.closed).toMatchObject({ code: 'DS_LIMIT' })
@@ -209,7 +208,7 @@ describe('pace - a peer that does not read', () => {
     expect(session.connection.queued).toBeLessThan(2 * LIMITS.unread)
     raw.resume()
     while (rows.length < 400) await clock.settle()
-    expect(rows.flat().map((row) => (row as { answer: number }).answer)).toEqual(
+    expect(rows.flat().map((message) => (message as unknown[])[1])).toEqual(
       Array.from({ length: 400 }, (_, n) => n),
     )
     expect(clock.waiting).toBe(0)
@@ -233,7 +232,7 @@ describe('pace - a peer that does not read', () => {
     const { raw, session, clock } = await busy(() => ({ big: () => answer }))
     raw.pause()
     const call = session.call('$x', [], { timeout: 1_000 })
-    const row = [...calls(1), { answer: 0, arguments: ['heard'] }, ...calls(50)]
+    const row = [...calls(1), ['answer', 0, 'heard'], ...calls(50)]
     raw.send(`${JSON.stringify([...calls(20)])}\n`)
     await clock.settle()
     raw.send(`${JSON.stringify(row)}\n`)

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { memoryPair } from '../../lib/wire/memory.js'
 import { VirtualClock } from '../../lib/base/virtual-clock.js'
 import { Session } from '../../lib/dnode/session.js'
-import { Exports, Imports } from '../../lib/dnode/refs.js'
+import { Exports } from '../../lib/dnode/exports.js'
+import { Imports } from '../../lib/dnode/imports.js'
 import { scrub } from '../../lib/dnode/scrub.js'
 import { unscrub } from '../../lib/dnode/unscrub.js'
 import { readClassic, writeClassic } from '../../lib/dnode/classic.js'
@@ -168,13 +169,13 @@ describe('rows - dialect', () => {
     const calls = [1, 2].map((n) => session.call('f', [n], { timeout: n === 1 ? DEFAULTS.timeout : 1_000 }))
     session.changed('draining', 2)
     await send([
-      { method: 0, arguments: [4], id: 7 },
-      { method: 'fail', id: 8 },
-      { answer: 1, arguments: ['two'] },
+      ['call', 7, 0, 4],
+      ['call', 8, 'fail'],
+      ['answer', 1, 'two'],
     ])
     expect(rows.slice(1).map((row) => JSON.stringify(row))).toEqual([
-      '[{"method":5,"arguments":[1],"id":0},{"method":5,"arguments":[2],"id":1,"timeout":1000},{"changed":{"state":"draining","revision":2}}]',
-      '[{"answer":7,"arguments":[8]},{"error":8,"arguments":[{"name":"TypeError","message":"no","ran":"yes"}]}]',
+      '[["call",0,5,1],[{"timeout":1000},"call",1,5,2],["changed","draining",2]]',
+      '[["answer",7,8],["error",8,{"name":"TypeError","message":"no","ran":"yes"}]]',
     ])
     expect(valueOf(await (calls[1] as (typeof calls)[0]))).toBe('two')
   })
@@ -188,7 +189,7 @@ describe('rows - dialect', () => {
     session.changed('draining', 1)
     await send(methodsRow(false))
     session.changed('ready', 2)
-    await send([{ method: 0, id: 1 }], { method: 0, arguments: [''], callbacks: { 0: [0] } })
+    await send([['call', 1, 0]], { method: 0, arguments: [''], callbacks: { 0: [0] } })
     expect(rows.slice(1)).toEqual([{ method: 0, arguments: [1], callbacks: {}, links: [] }])
     expect(fails).toHaveLength(1)
     expect(await session.call('f', [], { timeout: 1 })).toMatchObject({

@@ -348,7 +348,7 @@ describe('session - ends', () => {
     session.changed('waiting', 1)
     session.changed('ready', 2)
     await send(methodsRow())
-    expect(rows.slice(1)).toEqual([[{ changed: { state: 'ready', revision: 2 } }]])
+    expect(rows.slice(1)).toEqual([[['changed', 'ready', 2]]])
   })
 
   it('session - a change of state is told', async () => {

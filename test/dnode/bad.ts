@@ -1,0 +1,157 @@
+/** What a peer must not send, as classic rows and as messages of the dialect; a text that begins with `[` or `{` is JSON. */
+import { LIMITS } from '../../lib/base/options.js'
+
+/** An argument nested so deep. */
+export function nested(depth: number): string {
+  return '{"a":'.repeat(depth) + '1' + '}'.repeat(depth)
+}
+
+/** Links that double a tree with each step: few bytes for a giant. */
+export function bomb(steps: number): { method: string; arguments: [object]; links: object[] } {
+  const tree = Array.from({ length: steps }, () => ({ l: 0, r: 0 }))
+  const links = tree
+    .slice(1)
+    .flatMap((_, i) => ['l', 'r'].map((key) => ({ from: [0, i], to: [0, i + 1, key] })))
+  return { method: 'echo', arguments: [tree], links }
+}
+
+/** A path far down such an argument. */
+const FAR = Array.from({ length: 20_000 }, () => 'a')
+
+/** Rows that are JSON, and bad; each must fail alone. */
+export const BAD: Record<string, unknown> = {
+  null: null,
+  'a number': 7,
+  'a text': '"methods"',
+  'no method': {},
+  'method null': { method: null },
+  'method negative': { method: -1 },
+  'method fraction': { method: 0.5 },
+  'method huge': { method: 2 ** 32 - 6 },
+  'method object': { method: {} },
+  'unknown number': { method: 77 },
+  'unknown name': { method: 'nope' },
+  'inherited name': { method: 'toString' },
+  'proto name': { method: '__proto__' },
+  'constructor name': { method: 'constructor' },
+  'a path through a prototype': { method: 'deep.__proto__.toString' },
+  'a path through a function': { method: 'echo.call' },
+  'a name for a value': { method: 'deep' },
+  'callbacks array': { method: 0, callbacks: [['0']] },
+  'callbacks path null': { method: 0, callbacks: { 0: null } },
+  'callbacks key text': { method: 0, arguments: [1], callbacks: { abc: ['0'] } },
+  'callbacks key huge': { method: 0, arguments: [1], callbacks: { 4294967290: ['0'] } },
+  'callbacks nowhere': { method: 0, arguments: [], callbacks: { 0: ['5', 'x'] } },
+  'callbacks path empty': { method: 0, arguments: [1], callbacks: { 0: [] } },
+  'callbacks path long': { method: 0, arguments: [1], callbacks: { 0: FAR } },
+  'callbacks path index text': { method: 0, arguments: [[]], callbacks: { 0: ['0', 'length'] } },
+  'callbacks path index far': { method: 0, arguments: [[]], callbacks: { 0: ['0', '4000000000'] } },
+  'callbacks path fraction': { method: 0, arguments: [[]], callbacks: { 0: [0.5] } },
+  'callbacks proto': { method: 0, arguments: [{}], callbacks: { 0: ['0', '__proto__'] } },
+  'callbacks constructor': {
+    method: 0,
+    arguments: [{}],
+    callbacks: { 0: ['0', 'constructor', 'prototype', 'x'] },
+  },
+  'links null': { method: 0, links: [null] },
+  'links object': { method: 0, links: {} },
+  'links no to': { method: 0, arguments: [1], links: [{ from: ['0'] }] },
+  'links to nowhere': { method: 0, arguments: [1], links: [{ from: ['0'], to: ['0', 'x'] }] },
+  'links from nowhere': { method: 0, arguments: [{}], links: [{ from: ['9'], to: ['0', 'x'] }] },
+  'links from what is inherited': {
+    method: 0,
+    arguments: [{}],
+    links: [{ from: ['0', 'toString'], to: ['0', 'x'] }],
+  },
+  'a path too long for values that are there': {
+    method: 0,
+    arguments: [JSON.parse(nested(40))],
+    callbacks: { 0: ['0', ...FAR.slice(0, LIMITS.path)] },
+  },
+  'links proto': { method: 0, arguments: [{}], links: [{ from: [], to: ['0', '__proto__', 'x'] }] },
+  'links to all': { method: 0, arguments: [{}], links: [{ from: ['0'], to: [] }] },
+  'a link bomb': bomb(40),
+  'a link bomb of cycles': {
+    method: 0,
+    arguments: [Array.from({ length: 60 }, () => [])],
+    links: Array.from({ length: 3_600 }, (_, i) => ({
+      from: [0, i % 60],
+      to: [0, Math.floor(i / 60), i % 60],
+    })),
+  },
+  'own __proto__': '{"method":0,"arguments":[{"__proto__":{"x":1}}]}',
+  'own constructor': { method: 0, arguments: [[{ constructor: 1 }]] },
+  'too deep': `{"method":0,"arguments":[${nested(900)}]}`,
+  'one too deep': `{"method":0,"arguments":[${nested(LIMITS.depth + 1)}]}`,
+  'too many': { method: 0, arguments: [Array.from({ length: LIMITS.nodes + 1 }, () => 0)] },
+  'cull text': { method: 'cull', arguments: ['x'] },
+  'cull negative': { method: 'cull', arguments: [-1] },
+  'methods null': { method: 'methods', arguments: [null] },
+  'methods text': { method: 'methods', arguments: ['x'] },
+}
+
+/** Things that are only bad as classic rows: in a message the values are no list of their own. */
+export const BAD_ROWS: Record<string, unknown> = {
+  'arguments text': { method: 0, arguments: 'abc' },
+  'arguments length': { method: 0, arguments: { length: 4_294_967_295 } },
+  'arguments number': { method: 0, arguments: 1e9 },
+}
+
+/** Things that are only bad as messages of the dialect. The answers are to call 0, which waits. */
+export const BAD_MESSAGES: Record<string, unknown> = {
+  'an empty message': [],
+  'a head alone': [{}],
+  'a head of null': [null, 'notify', 0],
+  'a head that is a list': [[], 'notify', 0],
+  'a head that is a number': [7, 'notify', 0],
+  'a head that is false before a ping': [false, 'ping'],
+  'a head that is a list before a cancel': [['x'], 'cancel', 9],
+  'two heads': [{}, {}, 'notify', 0],
+  'a head behind': ['notify', {}, 0],
+  'a message in a message': [['notify', 0]],
+  'an unknown kind': ['pung', 1],
+  'an unknown kind behind a head': [{ timeout: 1 }, 'pung'],
+  'a kind in capitals': ['Ping'],
+  'a kind that is a number': [{}, 0, 0],
+  'a kind that is null': [{}, null, 0],
+  'a kind that is inherited': ['toString'],
+  'a kind __proto__': ['__proto__', 0],
+  'a kind that only rows have': ['methods', {}],
+  'a call with keys': { method: 0, arguments: ['x'], id: 3 },
+  'an answer with keys': { answer: 0, arguments: ['x'] },
+  'a list of pairs': [['notify'], [0]],
+  'a call alone': ['call'],
+  'a call whose id is null': ['call', null, 0],
+  'a call whose id is text': ['call', 'x', 0],
+  'a call whose id is too large': ['call', 2 ** 31, 0],
+  'a call whose id is a fraction': ['call', 0.5, 0],
+  'a notify alone': ['notify'],
+  'a notify of a missing method': ['notify', null, 'x'],
+  'an answer alone': ['answer'],
+  'an answer to text': ['answer', 'x'],
+  'an answer with a bad head': [7, 'answer', 0, 'x'],
+  'an answer with bad links': [{ links: {} }, 'answer', 0, 'x'],
+  'an answer whose surplus is too deep': `["answer",0,1,${nested(900)}]`,
+  'an error alone': ['error'],
+  'an error without an error': ['error', 0],
+  'an error that is text': ['error', 0, 'boom'],
+  'an error without ran': ['error', 0, { name: 'E', message: 'm' }],
+  'an error in a list': ['error', 0, [{ name: 'E', message: 'm', ran: 'yes' }]],
+  'a cancel alone': ['cancel'],
+  'a cancel of null': ['cancel', null],
+  'a cull with a gap': ['cull', 0, null, 1],
+  'a cull of a list': ['cull', [1]],
+  'a change alone': ['changed'],
+  'a change without a revision': ['changed', 'ready'],
+  'a change to no state': ['changed', 'happy', 1],
+  'a change with keys': ['changed', { state: 'ready', revision: 1 }],
+}
+
+/** What a classic row says, as a message of the dialect. */
+export function inDialect(row: unknown): unknown {
+  const value: unknown = typeof row === 'string' && row.startsWith('{') ? JSON.parse(row) : row
+  if (typeof value !== 'object' || value === null || !('method' in value)) return value
+  const { method, arguments: values = [], ...head } = value as { method: unknown; arguments?: unknown[] }
+  if (method === 'cull' || method === 'methods') return [method, ...values]
+  return Object.keys(head).length > 0 ? [head, 'notify', method, ...values] : ['notify', method, ...values]
+}

@@ -1,0 +1,203 @@
+/** The messages of the dialect, byte by byte: what is written, what is taken, and what is not looked at. */
+import { describe, expect, it } from 'vitest'
+import { answerIdOf, callIdOf, isCall, readDialect, writeDialect } from '../../lib/dnode/dialect.js'
+import type { Message, Scrubbed } from '../../lib/dnode/messages.js'
+import { NO_CALLBACKS, NO_LINKS } from '../../lib/dnode/scrub.js'
+import { BAD_MESSAGES } from './bad.js'
+import { methodsRow, withRaw } from './pair.js'
+
+const TRACE = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+
+const valuesOf = (...values: unknown[]): Scrubbed => ({
+  arguments: values,
+  callbacks: NO_CALLBACKS,
+  links: NO_LINKS,
+})
+
+/** Each message beside its text, which stands for it in either direction. */
+const MESSAGES: readonly (readonly [text: string, message: Message])[] = [
+  ['["call",0,3,"beep"]', { type: 'call', id: 0, method: 3, values: valuesOf('beep') }],
+  ['["call",1,"$describe"]', { type: 'call', id: 1, method: '$describe', values: valuesOf() }],
+  ['["call",2,0,null,[],{}]', { type: 'call', id: 2, method: 0, values: valuesOf(null, [], {}) }],
+  [
+    '[{"timeout":1500},"call",3,0,"beep"]',
+    { type: 'call', id: 3, method: 0, values: valuesOf('beep'), timeout: 1_500 },
+  ],
+  ['[{"timeout":null},"call",3,0]', { type: 'call', id: 3, method: 0, values: valuesOf(), timeout: null }],
+  [
+    `[{"timeout":0,"traceparent":"${TRACE}","callbacks":{"0":["1"]},"links":[{"from":["0"],"to":["0","me"]}]},"call",4,0,{"me":"[Circular]"},"[Function]"]`,
+    {
+      type: 'call',
+      id: 4,
+      method: 0,
+      values: {
+        arguments: [{ me: '[Circular]' }, '[Function]'],
+        callbacks: { 0: ['1'] },
+        links: [{ from: ['0'], to: ['0', 'me'] }],
+      },
+      timeout: 0,
+      traceparent: TRACE,
+    },
+  ],
+  ['["notify",7,"BOOP"]', { type: 'call', id: null, method: 7, values: valuesOf('BOOP') }],
+  [
+    '[{"callbacks":{"2":["0"]}},"notify",7,"[Function]"]',
+    {
+      type: 'call',
+      id: null,
+      method: 7,
+      values: { ...valuesOf('[Function]'), callbacks: { 2: ['0'] } },
+    },
+  ],
+  ['["answer",5]', { type: 'answer', id: 5, values: valuesOf() }],
+  ['["answer",5,"BOOP"]', { type: 'answer', id: 5, values: valuesOf('BOOP') }],
+  [
+    '[{"callbacks":{"2":["0","stop"]}},"answer",5,{"stop":"[Function]"}]',
+    {
+      type: 'answer',
+      id: 5,
+      values: { ...valuesOf({ stop: '[Function]' }), callbacks: { 2: ['0', 'stop'] } },
+    },
+  ],
+  [
+    '["error",6,{"name":"TypeError","message":"no","ran":"yes"}]',
+    { type: 'error', id: 6, error: { name: 'TypeError', message: 'no', ran: 'yes' } },
+  ],
+  ['["cancel",3]', { type: 'cancel', id: 3 }],
+  ['["ping"]', { type: 'ping' }],
+  ['["pong"]', { type: 'pong' }],
+  ['["cull",0,4]', { type: 'cull', ids: [0, 4] }],
+  ['["changed","draining",2]', { type: 'changed', state: 'draining', revision: 2 }],
+]
+
+const read = (text: string): Message => readDialect(JSON.parse(text))
+
+describe('dialect - bytes', () => {
+  it.each(MESSAGES)('dialect - %s is written and read', (text, message) => {
+    expect(JSON.stringify(writeDialect(message))).toBe(text)
+    expect(read(text)).toEqual(message)
+  })
+
+  it.each(Object.entries(BAD_MESSAGES).filter(([, message]) => typeof message !== 'string'))(
+    'dialect - %s is refused as a breach of the protocol',
+    (_name, message) => {
+      expect(() => readDialect(JSON.parse(JSON.stringify(message)))).toThrow(
+        expect.objectContaining({ code: 'DS_PROTOCOL' }) as Error,
+      )
+    },
+  )
+})
+
+describe('dialect - what versions may add', () => {
+  it.each(MESSAGES)('dialect - %s may have more in its head', (text, message) => {
+    const [first, ...rest] = JSON.parse(text) as unknown[]
+    const more = '"more":{"callbacks":{"9":["9"]}},"__proto__":{"timeout":1,"callbacks":{"9":["9"]}}'
+    const old = typeof first === 'string' ? '{' : `${JSON.stringify(first).slice(0, -1)},`
+    const kept = typeof first === 'string' ? [first, ...rest] : rest
+    expect(read(`[${old}${more}},${JSON.stringify(kept).slice(1)}`)).toEqual(message)
+  })
+
+  it.each(MESSAGES.filter(([, { type }]) => ['error', 'cancel', 'ping', 'pong', 'changed'].includes(type)))(
+    'dialect - what stands behind %s is not looked at',
+    (text, message) => {
+      expect(read(text.replace(/]$/, ',{"__proto__":1},null,"more"]'))).toEqual(message)
+    },
+  )
+
+  it('dialect - a second value of an answer is not looked at', async () => {
+    const { send, session } = await withRaw({})
+    await send(methodsRow())
+    const call = session.call('$x', [], { timeout: 1_000 })
+    await send([['answer', 0, 'one', 'two']])
+    expect(await call).toEqual({ ok: true, value: 'one' })
+  })
+
+  it('dialect - a head may say null of callbacks and links, and be empty', () => {
+    const plain = { type: 'answer', id: 5, values: valuesOf('x') }
+    expect(read('[{"callbacks":null,"links":null},"answer",5,"x"]')).toEqual(plain)
+    expect(read('[{},"answer",5,"x"]')).toEqual(plain)
+  })
+
+  it('dialect - a trace context that is none is as none, a deadline that is none is refused', () => {
+    const plain = { type: 'call', id: 1, method: 0, values: valuesOf() }
+    for (const trace of ['x', 7, null, {}, `${TRACE} `]) {
+      expect(readDialect([{ traceparent: trace }, 'call', 1, 0])).toEqual(plain)
+    }
+    for (const timeout of [-1, '1', {}, []]) {
+      expect(() => readDialect([{ timeout }, 'call', 1, 0])).toThrow('"timeout"')
+    }
+    // nobody waits for a one-way call
+    expect(readDialect([{ timeout: -1, traceparent: TRACE }, 'notify', 0])).toEqual({ ...plain, id: null })
+  })
+})
+
+describe('dialect - what is said where', () => {
+  it('dialect - a value is never taken for a head, nor for a kind', () => {
+    const values = [{ callbacks: { 0: ['0'] } }, 'ping', 'call', 3]
+    expect(readDialect(['notify', 0, ...values])).toEqual({
+      type: 'call',
+      id: null,
+      method: 0,
+      values: valuesOf(...values),
+    })
+    expect(readDialect(['answer', 0, 'error'])).toMatchObject({ type: 'answer', values: valuesOf('error') })
+  })
+
+  it('dialect - a function may stand just behind the values, also where there are none, and no further', async () => {
+    const { send, session, rows } = await withRaw({
+      kind: (...values: unknown[]) => values.map((v) => typeof v),
+    })
+    await send(methodsRow())
+    const call = session.call('$x', [], { timeout: 1_000 })
+    await send([
+      [{ callbacks: { 3: ['0'] } }, 'call', 1, 0],
+      [{ callbacks: { 3: ['1'] } }, 'call', 2, 0],
+      [{ callbacks: { 4: ['0'] } }, 'answer', 0],
+    ])
+    expect(rows.at(-1)).toMatchObject([
+      ['answer', 1, ['function']],
+      ['error', 2, { code: 'DS_PROTOCOL', ran: 'no' }],
+    ])
+    expect(await call).toEqual({ ok: true, value: expect.any(Function) as unknown })
+  })
+
+  it('dialect - the function in last place of a notify is told what the method returned', async () => {
+    const { send, rows } = await withRaw({ f: () => 'value' })
+    await send(methodsRow(), [[{ callbacks: { 3: ['0'] } }, 'notify', 0]])
+    expect(rows.at(-1)).toEqual([['notify', 3, null, 'value']])
+  })
+
+  it('dialect - a row with keys between arrays is a classic one: one way, whatever id is in it', async () => {
+    const seen: unknown[] = []
+    const { send, rows, session } = await withRaw({ f: (value: unknown) => void seen.push(value) })
+    await send(methodsRow())
+    rows.length = 0
+    await send([['notify', 0, 1]], { method: 0, arguments: [2], id: 5 }, [], [['notify', 'f', 3]])
+    expect([seen, rows, session.isClosed]).toEqual([[1, 2, 3], [], false])
+  })
+})
+
+describe('dialect - messages that are bad otherwise', () => {
+  it.each<[message: unknown, isCall: boolean, call: number | null, answer: number | null]>([
+    [['call', 3], true, 3, null],
+    [[{}, 'call', 3], true, 3, null],
+    [[null, 'call', 3], true, 3, null],
+    [['call'], true, null, null],
+    [['call', '3'], true, null, null],
+    [['notify', 3], true, null, null],
+    [[7, 'notify'], true, null, null],
+    [['answer', 3], false, null, 3],
+    [[{}, 'error', 3], false, null, 3],
+    [['error', -1], false, null, null],
+    [['cancel', 3], false, null, null],
+    [[{}, {}, 'call', 3], false, null, null],
+    [[], false, null, null],
+    [[{}], false, null, null],
+    [{ method: 0, id: 3 }, false, null, null],
+    [{ answer: 3 }, false, null, null],
+    ['call', false, null, null],
+    [null, false, null, null],
+  ])('dialect - %j makes work or not, and who waits for it is known', (message, work, call, answer) => {
+    expect([isCall(message), callIdOf(message), answerIdOf(message)]).toEqual([work, call, answer])
+  })
+})
