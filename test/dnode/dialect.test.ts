@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { answerIdOf, callIdOf, isCall, readDialect, writeDialect } from '../../lib/dnode/dialect.js'
 import type { Message, Scrubbed } from '../../lib/dnode/messages.js'
 import { NO_CALLBACKS, NO_LINKS } from '../../lib/dnode/scrub.js'
+import { textOf } from '../support/sources.js'
 import { BAD_MESSAGES } from './bad.js'
 import { methodsRow, withRaw } from './pair.js'
 
@@ -86,6 +87,26 @@ describe('dialect - bytes', () => {
       )
     },
   )
+})
+
+describe('dialect - the page', () => {
+  const rows = [...textOf('docs/protocol.md').matchAll(/^[AB]>[AB] (\[.*)$/gm)].map((match) => match[1] ?? '')
+
+  it.each(rows)('dialect - %s is a row as we write and read it', (row) => {
+    const messages = (JSON.parse(row) as unknown[]).map(readDialect)
+    expect(JSON.stringify(messages.map(writeDialect))).toBe(row)
+  })
+
+  it('dialect - the page shows rows, and its drawing too', () => {
+    expect(rows.length).toBeGreaterThan(7)
+    const drawn = [...textOf('docs/protocol.md').matchAll(/^\|.* (\[\[.*?\]\])/gm)].map(
+      (match) => match[1] ?? '',
+    )
+    expect(drawn.map((row) => readDialect((JSON.parse(row) as unknown[])[0]).type)).toEqual([
+      'call',
+      'answer',
+    ])
+  })
 })
 
 describe('dialect - what versions may add', () => {

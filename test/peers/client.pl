@@ -5,18 +5,18 @@ my $json = JSON::PP->new->utf8->max_depth(80);
 my $greet = sub { my ($name, $reply) = @_; $reply->(undef, "Grüß dich, $name") };
 my ($buffer, $in_dialect, $socket, $theirs, @ours, %our_number, %their_number, %results) = ('', 0);
 
-sub message {    # a function that is sent again has its first number again
-    my ($method, @values) = @_;
+sub send_row {    # a function that is sent again has its first number again
+    my ($kind, $more, $method, @values) = @_;
     my @functions = grep { ref $values[$_] eq 'CODE' } 0 .. $#values;
     my %callbacks = map { ($our_number{ $values[$_] } //= push(@ours, $values[$_]) - 1) => ["$_"] } @functions;
     @values[@functions] = ('[Function]') x @functions;
-    return (method => $method, arguments => \@values, callbacks => \%callbacks, links => []);
+    my %row = ($in_dialect ? () : (method => $method, arguments => \@values), callbacks => \%callbacks, @$more);
+    $socket->print($json->encode($in_dialect ? [ [ \%row, @$kind, $method, @values ] ] : \%row), "\n");
 }
-sub send_row { my $row = {@_}; $socket->print($json->encode($in_dialect ? [$row] : $row), "\n") }
 sub call {
     my ($id, $method, @values) = (scalar keys %results, $their_number{ $_[0] } // $_[0], @_[ 1 .. $#_ ]);
     push @values, sub { $results{$id} = [ @_[ 0, 1 ] ] } unless $in_dialect;
-    send_row(message($method, @values), $in_dialect ? (id => $id) : ());
+    send_row([ 'call', $id ], [], $method, @values);
     receive() until $results{$id};
     print JSON::PP->new->ascii->encode($results{$id}), "\n";
 }
@@ -24,32 +24,32 @@ sub call {
 sub receive {
     sysread($socket, $buffer, 65536, length $buffer) or die "expected a row, got the end of the connection\n"
         until $buffer =~ /\n/ || length $buffer > $limits{row};
-    my $value = $json->decode($buffer =~ s/^(.*)\n// ? $1 : die "expected a row, got more than its limit\n");
-    handle(%$_) for $in_dialect && ref $value eq 'ARRAY' ? @$value : $value;
+    my $row = $json->decode($buffer =~ s/^(.*)\n// ? $1 : die "expected a row, got more than its limit\n") // {};
+    handle(ref $_->[0] eq 'HASH' ? @$_ : ({}, @$_)) for $in_dialect && ref $row eq 'ARRAY' ? @$row :
+        [ $row, 'notify', $row->{method} // '', @{ $row->{arguments} // [] } ];    # a classic row is a notify
 }
 
 sub handle {
-    my %row = @_;
-    my ($method, $arguments) = ($row{method} // '', $row{arguments} // []);
-    die "expected their methods first, got '$method'\n" unless $theirs || $method eq 'methods';
-    while (my ($number, $path) = each %{ $row{callbacks} // {} }) {
-        my $place = \$arguments;
+    my ($head, $kind, $about, @values) = @_;
+    die "expected their methods first, got '$about'\n" unless $theirs || $about eq 'methods';
+    while (my ($number, $path) = each %{ $head->{callbacks} // {} }) {
+        my $place = \\@values;
         $place = ref $$place eq 'HASH' && exists $$place->{$_} ? \$$place->{$_} :
             /^\d+$/ && $_ < @$$place ? \$$place->[$_] : die "expected a value at '@$path'\n" for @$path;
-        $their_number{ $$place = sub { send_row(message($number + 0, @_)) } } = $number + 0;
+        $their_number{ $$place = sub { send_row(['notify'], [], $number + 0, @_) } } = $number + 0;
     }
-    if ($method eq 'methods')   { $theirs = \%row }
-    elsif (exists $row{answer}) { $results{ $row{answer} } = [ undef, $arguments->[0] ] }
-    elsif (exists $row{error})  { $results{ $row{error} } = [ $arguments->[0], undef ] }
-    elsif ($method =~ /^\d+$/)  { $ours[$method]->(@$arguments) }
+    if ($kind eq 'answer')      { $results{$about} = [ undef, $values[0] ] }
+    elsif ($kind eq 'error')    { $results{$about} = [ $values[0], undef ] }
+    elsif ($about eq 'methods') { $theirs = $head }
+    elsif ($kind eq 'notify')   { $ours[$about]->(@values) }
 }
 
 eval {
     local $SIG{ALRM} = sub { die "expected to be done after 20 seconds\n" }; alarm 20;
     $socket = IO::Socket::INET->new(PeerAddr => shift, PeerPort => shift) or die "$@\n";
     my %hello = @ARGV ? (dservice => { protocol => 1, limits => \%limits }) : ();
-    my %api = (arguments => [ { greet => '[Function]' } ], callbacks => { 0 => [ '0', 'greet' ] });
-    send_row(message('methods', $greet), %api, %hello);
+    $our_number{ $ours[0] = $greet } = 0;
+    send_row([], [ callbacks => { 0 => [ '0', 'greet' ] }, %hello ], 'methods', { greet => '[Function]' });
     receive() until $theirs;
     die "expected a hello, got a classic peer\n" if %hello && !$theirs->{dservice};
     ($in_dialect, my $api) = (%hello ? 1 : 0, $theirs->{arguments}[0]);    # now each has the other's hello
