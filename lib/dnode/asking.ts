@@ -1,19 +1,21 @@
 /** The calling half of a session: calls of ours that want an answer, from the first check to the outcome. */
 import { toError, type DServiceError } from '../base/errors.js'
+import type { Clock } from '../base/clock.js'
 import type { Connection } from '../wire/connection.js'
 import * as failures from './failures.js'
+import type { Life } from './life.js'
 import type { Hello, Outcome } from './messages.js'
 import { Patient } from './patient.js'
 import type { PeerApi } from './peer-api.js'
 import { Pending } from './pending.js'
-import type { CallOptions, SessionOptions } from './types.js'
+import type { CallOptions } from './types.js'
 import type { Writer } from './writer.js'
 
 /** What the asking half needs of its session. */
 export interface AskingParts {
+  readonly peerApi: PeerApi
   readonly writer: Writer
-  /** How the session ended, or is ending; null while it goes on. */
-  readonly ended: () => failures.End | null
+  readonly life: Life
 }
 
 /** Owned by one session. */
@@ -21,17 +23,11 @@ export class Asking {
   /** The peer's hello; undefined before its `methods` row was read, null of a classic peer. */
   hello: Hello | null | undefined
   readonly #connection: Connection
-  readonly #peerApi: PeerApi
   readonly #parts: AskingParts
   readonly #pending: Pending
 
-  constructor(
-    { clock, connection }: Pick<SessionOptions, 'clock' | 'connection'>,
-    peerApi: PeerApi,
-    parts: AskingParts,
-  ) {
+  constructor(connection: Connection, clock: Clock, parts: AskingParts) {
     this.#connection = connection
-    this.#peerApi = peerApi
     this.#parts = parts
     this.#pending = new Pending(clock)
   }
@@ -43,7 +39,7 @@ export class Asking {
 
   /** Calls a method by dotted path, or a builtin by its `$name`. Never rejects, never hangs. */
   call(method: string, args: readonly unknown[], options: CallOptions): Promise<Outcome> {
-    const target = this.#peerApi.target(method)
+    const target = this.#parts.peerApi.target(method)
     const problem = this.#problemWith(method, target, options.timeout)
     if (problem) return Promise.resolve({ ok: false, error: problem })
     try {
@@ -91,10 +87,10 @@ export class Asking {
   }
 
   #problemWith(method: string, target: string | number | null, ms: number): DServiceError | null {
-    const end = this.#parts.ended()
+    const end = this.#parts.life.goneAs
     if (end) return failures.gone(end, method, 'no')
     if (!this.hello) return failures.notDialect(this.#connection.peer.address, this.hello === undefined)
-    if (target === null) return failures.missingMethod(method, this.#peerApi.names)
+    if (target === null) return failures.missingMethod(method, this.#parts.peerApi.names)
     const { pending } = this.hello.limits
     if (this.size >= pending) return failures.tooManyPending(pending)
     return ms > 0 ? null : failures.pastDeadline(method)

@@ -10,7 +10,6 @@ import { readWireError } from './wire-error.js'
 
 const PING = Object.freeze(['ping'])
 const PONG = Object.freeze(['pong'])
-const NO_HEAD: Fields = Object.freeze({})
 
 /** Version, trace id, parent id, flags; any other text is as none (W3C Trace Context, section 3.2). */
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
@@ -69,6 +68,9 @@ function withHead(
 export function readDialect(value: unknown): Message {
   if (!Array.isArray(value)) throw unexpected('a message to be an array', value)
   const at = kindAt(value)
+  if (at === 1 && !isObject(value[0])) {
+    throw unexpected('a message to begin with its kind, or an object before it', value[0])
+  }
   switch (value[at]) {
     case 'answer':
       return { type: 'answer', id: readId(value[at + 1]), values: valuesOf(value, at + 2) }
@@ -122,18 +124,11 @@ function idOf(value: unknown, isWanted: (kind: unknown) => boolean): number | nu
   return isWanted(value[at]) && isId(id) ? id : null
 }
 
-function headOf(message: readonly unknown[], start: number): Fields {
-  const head = message[0]
-  if (typeof head === 'string') return NO_HEAD
-  if (isObject(head)) return head
-  throw unexpected(`a message to begin with its kind, or an object before it (${start} elements)`, head)
-}
-
 /** What stands from `start` on, and the marks of the head. */
 function valuesOf(message: readonly unknown[], start: number): Scrubbed {
   const values = message.slice(start)
   if (typeof message[0] === 'string') return { arguments: values, callbacks: NO_CALLBACKS, links: NO_LINKS }
-  const { callbacks, links } = headOf(message, start)
+  const { callbacks, links } = message[0] as Fields
   return { arguments: values, callbacks: readCallbacks(callbacks), links: readLinks(links) }
 }
 
@@ -142,7 +137,7 @@ function readCall(message: readonly unknown[], at: number): Message {
   const method = readMethod(message[at + 2])
   const values = valuesOf(message, at + 3)
   if (at === 0) return { type: 'call', method, id, values }
-  const { timeout, traceparent } = headOf(message, 3)
+  const { timeout, traceparent } = message[0] as Fields
   const ms = readTimeout(timeout)
   const isTrace = isTraceparent(traceparent)
   return {

@@ -1,4 +1,5 @@
 /** A call of the peer: find the function, run it, answer it. */
+import type { Clock } from '../base/clock.js'
 import { limit, noMethod, toError, type DServiceError, type Ran } from '../base/errors.js'
 import { LIMITS } from '../base/options.js'
 import type { Identity } from '../base/identity.js'
@@ -6,7 +7,9 @@ import { isHandle, isThenable } from './answers.js'
 import { RunningCall, runIn, type Callee } from './context.js'
 import { missingMethod } from './failures.js'
 import type { Hello, Message } from './messages.js'
-import type { Exported, Exports, Imported, Imports } from './refs.js'
+import type { Exports } from './exports.js'
+import type { Imported, Imports, ReferenceCaller } from './imports.js'
+import type { Life } from './life.js'
 import { RunningCalls } from './running.js'
 import { NO_CALLBACKS } from './scrub.js'
 import { HookedRun, type Target } from './serve-hook.js'
@@ -34,25 +37,20 @@ interface Returned {
 
 /** What the dispatcher needs of its session. */
 export interface DispatchOptions {
-  readonly session: Pick<SessionOptions, 'builtins' | 'admit' | 'serve' | 'clock'>
+  readonly session: Pick<SessionOptions, 'builtins' | 'admit' | 'serve' | 'clock' | 'onError'>
+  readonly life: Life
   readonly exports: Exports
   readonly imports: Imports
   readonly writer: Writer
-  /** Sends a one-way call of a function of the peer; false when the session is over. Errors: DS_UNSENDABLE, DS_LIMIT. */
-  readonly send: (id: number, args: readonly unknown[]) => boolean
-  readonly onError: (error: Error) => void
   /** Calls that run may have reached zero. */
-  readonly onIdle: () => void
+  readonly rest: () => void
 }
 
 /** Owned by one session. Never throws once a method was entered: what it does ends in an answer, or in `onError`. */
-export class Dispatcher {
-  /** What is callable by name: what our `methods` row lists. */
-  methods: ReadonlyMap<string, Exported> = new Map()
+export class Dispatcher implements Callee, ReferenceCaller {
   /** The peer's hello; null of a classic peer. */
   hello: Hello | null = null
   readonly #options: DispatchOptions
-  readonly #callee: Callee
   readonly #running = new RunningCalls()
   /** The last argument of the one-way call that is on the stack, and whether it was called there. */
   #last: Imported | null = null
@@ -60,14 +58,14 @@ export class Dispatcher {
 
   constructor(options: DispatchOptions) {
     this.#options = options
-    const identity = (): Identity | null => this.hello?.identity ?? null
-    this.#callee = {
-      clock: options.session.clock,
-      get caller() {
-        return identity()
-      },
-      nameOf: (method) => this.#nameOf(method),
-    }
+  }
+
+  get clock(): Clock {
+    return this.#options.session.clock
+  }
+
+  get caller(): Identity | null {
+    return this.hello?.identity ?? null
   }
 
   /** Calls that have not been answered yet. */
@@ -85,16 +83,14 @@ export class Dispatcher {
     this.#running.endAll(why)
   }
 
-  #nameOf(method: string | number): string {
+  nameOf(method: string | number): string {
     if (typeof method === 'string') return method
-    const exported = this.#options.exports.get(method)
-    for (const [name, known] of this.methods) if (known === exported) return name
-    return String(method)
+    return this.#options.exports.get(method)?.name ?? String(method)
   }
 
   #runningCall({ method, id, timeout, traceparent }: Call): RunningCall {
     const ms = timeout === undefined && id !== null ? this.hello?.timeout : timeout
-    return new RunningCall(this.#callee, {
+    return new RunningCall(this, {
       method,
       timeout: ms ?? Infinity,
       traceparent: traceparent ?? null,
@@ -107,11 +103,11 @@ export class Dispatcher {
    */
   callBack(imported: Imported, args: readonly unknown[]): void {
     try {
-      if (this.#options.send(imported.id, args)) this.#noteCall(imported)
+      if (this.#options.writer.oneWay(imported.id, args, null)) this.#noteCall(imported)
     } catch (error) {
       if (imported.isMethod) throw error
       this.#noteCall(imported)
-      this.#options.onError(toError(error))
+      this.#failed(toError(error))
       if (imported.isLast) this.#tellShort(imported, toError(error))
     }
   }
@@ -145,9 +141,9 @@ export class Dispatcher {
     if (builtins && Object.hasOwn(builtins, method)) {
       return { run: builtins[method] as AnyFunction, self: builtins, isMethod: false }
     }
-    const found = this.methods.get(method)
+    const found = this.#options.exports.named(method)
     if (found) return { run: found.run, self: found.self, isMethod: true }
-    throw missingMethod(method.slice(0, SHOWN), [...this.methods.keys()])
+    throw missingMethod(method.slice(0, SHOWN), this.#options.exports.names)
   }
 
   #refusal(target: Target): DServiceError | null {
@@ -227,7 +223,7 @@ export class Dispatcher {
   #done(key: number | RunningCall, call: RunningCall, answer: () => void): void {
     this.#running.done(key, call)
     answer()
-    if (this.running === 0) this.#options.onIdle()
+    if (this.running === 0) this.#options.rest()
   }
 
   #reply(last: Imported | null, value: unknown): void {
@@ -241,12 +237,12 @@ export class Dispatcher {
 
   /** An error goes to the function in last place; where there is none, to the session's owner. */
   #tell(last: Imported | null, error: Error): void {
-    if (!last) return this.#options.onError(error)
+    if (!last) return this.#failed(error)
     try {
       this.#options.writer.oneWay(last.id, [error], null)
     } catch {
       // it cannot travel as it is: its owner hears of the whole
-      this.#options.onError(error)
+      this.#failed(error)
       this.#tellShort(last, error)
     }
   }
@@ -257,8 +253,14 @@ export class Dispatcher {
     try {
       writer.oneWay(last.id, [writer.short(error)], null)
     } catch (failure) {
-      this.#options.onError(toError(failure))
+      this.#failed(toError(failure))
     }
+  }
+
+  /** A function of ours failed, and nobody else can be told. */
+  #failed(error: Error): void {
+    const { life, session } = this.#options
+    life.tell(() => session.onError?.(error))
   }
 
   #lastFunction({ values }: Call): Imported | null {

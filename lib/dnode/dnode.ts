@@ -206,8 +206,7 @@ export class Dnode extends Stream implements NodeJS.WritableStream {
   }
 
   #start({ connection, helloTimeout, offersDialect }: Start): void {
-    const session = new Session({
-      connection,
+    const session = new Session(connection, {
       clock: systemClock,
       api: (remote: object) => this.#instantiate(remote),
       hello: offersDialect ? () => helloOf(null) : null,

@@ -13,6 +13,7 @@ import {
   timeout,
   type Ran,
 } from '../base/errors.js'
+import { LIMITS } from '../base/options.js'
 import type { Connection } from '../wire/connection.js'
 
 /** Methods that an error lists in its text; more of them are in its details. */
@@ -59,6 +60,14 @@ export function tooManyPending(most: number): DServiceError {
   return limit({
     summary: `${most} calls wait for this peer, and it takes no more`,
     hint: 'wait for some of them',
+  })
+}
+
+/** One side holds too many functions of the other. */
+export function tooManyReferences(): DServiceError {
+  return limit({
+    summary: `more than ${LIMITS.references} functions are held on one session`,
+    hint: 'send the same function again instead of a new one each time, or end the session now and then',
   })
 }
 

@@ -1,12 +1,12 @@
 /** The listening half of a session: rows in, checked messages out, each one for itself. */
 import type { Clock } from '../base/clock.js'
 import { protocol, toError } from '../base/errors.js'
-import type { Connection } from '../wire/connection.js'
+import type { Connection, Sink } from '../wire/connection.js'
 import { isObject, unexpected } from './check.js'
 import { readClassic } from './classic.js'
 import { answerIdOf, callIdOf, isCall, readDialect } from './dialect.js'
 import type { Message } from './messages.js'
-import { Pace } from './pace.js'
+import { Pace, type Paced } from './pace.js'
 
 /** Bad messages one after the other, in one row or in many; a peer that sends more is ended. */
 const BAD_MESSAGES = 100
@@ -31,7 +31,7 @@ export interface Receiver {
 }
 
 /** Owned by one session. Never throws. */
-export class Inbox {
+export class Inbox implements Sink, Paced {
   /** What may come next; set by the session when it has read the peer's `methods` row. */
   expects: 'methods' | 'classic' | 'dialect' | 'nothing' = 'methods'
   readonly #to: Receiver
@@ -43,14 +43,14 @@ export class Inbox {
   #read: (item: unknown) => Message = readClassic
   #isHandling = false
   /** Rows that a program handed in while others were handled, or waited. */
-  #later: unknown[] = []
+  #later: unknown[] | null = null
   /** Bad messages since the last good one. */
   #bad = 0
 
   constructor(connection: Connection, clock: Clock, to: Receiver) {
     this.#to = to
     this.#connection = connection
-    this.#pace = new Pace({ connection, clock, goOn: () => this.#goOn(), onRest: () => to.rest() })
+    this.#pace = new Pace(connection, clock, this)
   }
 
   /** True while messages wait for their turn, or for the peer to read. */
@@ -60,12 +60,12 @@ export class Inbox {
 
   /** Hears everything that the connection has to tell. */
   open(): void {
-    this.#connection.open({ row: (row) => this.#came(row), drain: () => this.#pace.drained() })
+    this.#connection.open(this)
   }
 
-  #came(row: unknown): void {
-    this.#to.heard()
-    this.row(row)
+  /** The connection can take more. */
+  drain(): void {
+    this.#pace.drained()
   }
 
   /** The session is ending: what waits for the peer goes on, to be refused or dropped. */
@@ -75,7 +75,8 @@ export class Inbox {
 
   /** A row of the connection, or one that a program brought: that waits behind those that are there. */
   row(row: unknown): void {
-    if (this.#isHandling || this.isWaiting) this.#later.push(row)
+    this.#to.heard()
+    if (this.#isHandling || this.isWaiting) (this.#later ??= []).push(row)
     else this.#take(row)
   }
 
@@ -92,17 +93,23 @@ export class Inbox {
     this.#read = read
     this.#at = 0
     this.#pace.begin()
-    this.#goOn()
+    this.goOn()
   }
 
-  #goOn(): void {
+  /** Handles what there is of the row, as far as its turn goes. */
+  goOn(): void {
     this.#isHandling = true
     const isDone = this.#run()
     this.#isHandling = false
     if (!isDone) return
     this.#pace.finish()
     this.#items = NOTHING
-    if (this.#later.length > 0) this.#take(this.#later.shift())
+    if (this.#later?.length) this.#take(this.#later.shift())
+  }
+
+  /** Nothing waits any more. */
+  rest(): void {
+    this.#to.rest()
   }
 
   /** The messages of one peer stay in order: when one has to wait, so does everything behind it. Answers whether none waits. */

@@ -17,13 +17,13 @@ export interface LivenessLimits {
 /** What a session lends to the heart. */
 export interface Pulse {
   /** Whether calls wait for this peer. */
-  readonly isBusy: () => boolean
+  isBusy(): boolean
   /** Whether we read nothing at the moment: it is not the peer that is silent. */
-  readonly isDeaf: () => boolean
+  isDeaf(): boolean
   /** Sends a ping. */
-  readonly ask: () => void
+  ask(): void
   /** The peer was silent for so many milliseconds. Called once. */
-  readonly dead: (silence: number) => void
+  dead(silence: number): void
 }
 
 const PATIENCE: LivenessLimits = {

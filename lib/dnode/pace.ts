@@ -20,13 +20,12 @@ const LOOKS = 8
 /** Milliseconds in which a peer that has to read reads nothing, after which more is let through, lest two wait for each other. */
 const STALL = 2_000
 
-export interface PaceOptions {
-  readonly connection: Connection
-  readonly clock: Clock
+/** Whose messages are handled. */
+export interface Paced {
   /** Handles the messages that waited; it may have to wait again. */
-  readonly goOn: () => void
+  goOn(): void
   /** Nothing waits any more. */
-  readonly onRest: () => void
+  rest(): void
 }
 
 /**
@@ -37,7 +36,9 @@ export interface PaceOptions {
  *   handling --a call, and too much unread---> waiting --drain, or a stall---------------> handling
  */
 export class Pace {
-  readonly #options: PaceOptions
+  readonly #connection: Connection
+  readonly #clock: Clock
+  readonly #paced: Paced
   #waitsFor: 'nothing' | 'its turn' | 'its peer' = 'nothing'
   #isOver = false
   /** The turn in which the peer is being served. */
@@ -52,8 +53,10 @@ export class Pace {
   #unread = LIMITS.unread
   #stallTimer: Disposable | null = null
 
-  constructor(options: PaceOptions) {
-    this.#options = options
+  constructor(connection: Connection, clock: Clock, paced: Paced) {
+    this.#connection = connection
+    this.#clock = clock
+    this.#paced = paced
   }
 
   /** True while messages wait. */
@@ -63,14 +66,14 @@ export class Pace {
 
   /** Whether the peer has to read before the next of its calls is handled. */
   get isFull(): boolean {
-    return this.#options.connection.queued > this.#unread
+    return this.#connection.queued > this.#unread
   }
 
   /** A row begins: several of them may come in one turn. */
   begin(): void {
     if (this.#isTurn) return
     this.#isTurn = true
-    this.#start = this.#options.clock.monotonic()
+    this.#start = this.#clock.monotonic()
     this.#count = 0
     this.#nextLook = 1
   }
@@ -78,7 +81,7 @@ export class Pace {
   /** A row was handled. Quick ones are no stretch: only after a slow one the end of the turn is waited for, which costs a round of the loop. */
   finish(): void {
     if (this.#isTurnWatched) return
-    if (this.#options.clock.monotonic() - this.#start < SHORT) {
+    if (this.#clock.monotonic() - this.#start < SHORT) {
       this.#isTurn = false
       return
     }
@@ -90,7 +93,7 @@ export class Pace {
   note(): boolean {
     if (++this.#count >= this.#most) return true
     if (this.#count < this.#nextLook) return false
-    const took = this.#options.clock.monotonic() - this.#start
+    const took = this.#clock.monotonic() - this.#start
     this.#nextLook = this.#count + (took < this.#count * QUICK ? LOOKS : 1)
     return took >= STRETCH
   }
@@ -106,7 +109,7 @@ export class Pace {
   /** The rest waits until the peer has read. */
   waitForPeer(): void {
     this.#wait('its peer')
-    this.#watch(this.#options.connection.queued)
+    this.#watch(this.#connection.queued)
   }
 
   /** All that was written is on its way. */
@@ -123,14 +126,14 @@ export class Pace {
   }
 
   #tune(): void {
-    const took = this.#options.clock.monotonic() - this.#start
+    const took = this.#clock.monotonic() - this.#start
     const fitting = Math.floor((this.#count * STRETCH) / took)
     this.#most = Math.max(1, Math.min(fitting, this.#most * 2, MOST))
   }
 
   #wait(what: 'its turn' | 'its peer'): void {
     this.#waitsFor = what
-    this.#options.connection.pause()
+    this.#connection.pause()
   }
 
   #again(waitedFor: 'its turn' | 'its peer'): void {
@@ -139,16 +142,16 @@ export class Pace {
     this.#stallTimer?.[Symbol.dispose]()
     this.#isTurn = false
     this.begin()
-    this.#options.goOn()
+    this.#paced.goOn()
     if (this.isWaiting) return
-    this.#options.connection.resume()
-    if (!this.isWaiting) this.#options.onRest()
+    this.#connection.resume()
+    if (!this.isWaiting) this.#paced.rest()
   }
 
   /** A peer that waits for us as we wait for it gets more, until the write queue is full and it is cut. */
   #watch(before: number): void {
-    this.#stallTimer = this.#options.clock.after(STALL, () => {
-      const { queued } = this.#options.connection
+    this.#stallTimer = this.#clock.after(STALL, () => {
+      const { queued } = this.#connection
       if (queued < before) return this.#watch(queued)
       this.#unread *= 2
       this.#again('its peer')

@@ -1,16 +1,16 @@
 /** What the peer serves: the remote object that a program holds, and the number of each method by its name. */
 import { isObject } from './check.js'
 import type { Scrubbed } from './messages.js'
-import type { Imports } from './refs.js'
+import type { Imports } from './imports.js'
 import type { View } from './types.js'
 import { unscrub } from './unscrub.js'
-import { makeView, methodIds, type ViewHost } from './view.js'
+import { makeView, methodIds, NONE, type ViewHost } from './view.js'
 
 /** Owned by one session; empty until the peer's `methods` row was read. */
 export class PeerApi {
   /** dnode's remote, filled in place. */
   readonly remote: Record<string, unknown> = {}
-  #ids: ReadonlyMap<string, number> = new Map()
+  #ids = NONE
 
   /** Takes over a `methods` row, the first or a later one. Errors: DS_PROTOCOL, DS_LIMIT. */
   replace(api: Scrubbed, imports: Imports): void {

@@ -6,7 +6,8 @@ import { apiTree, instanceOf } from './api.js'
 import { isObject } from './check.js'
 import { readClassic } from './classic.js'
 import type { Scrubbed } from './messages.js'
-import { Exports, Imports, type Imported, type Keeper } from './refs.js'
+import { Exports } from './exports.js'
+import { Imports, type Imported, type Keeper } from './imports.js'
 import { scrub } from './scrub.js'
 import { listOf, type Callbacks } from './tables.js'
 import type { Api } from './types.js'
@@ -63,14 +64,14 @@ export class Protocol extends EventEmitter implements Proto {
   readonly instance: object
   readonly callbacks: Callbacks
   readonly #exports = new Exports()
-  readonly #imports: Imports
+  readonly #imports = new Imports()
   /** The numbers of the api's methods, once the peer was told of them. */
   #methods: ReadonlyMap<string, number> = new Map()
 
   /** `cons`: an api, or a constructor called with the remote and this object. Errors: whatever it throws. */
   constructor(cons: Api = {}, options: ProtocolOptions = {}) {
     super()
-    this.#imports = new Imports(({ id }, args) => this.request(id, args))
+    this.#imports.caller = { callBack: ({ id }, args) => this.request(id, args) }
     this.#imports.keeper = keeperOf(options, this)
     this.callbacks = callbacksOf(this.#exports, this.#imports)
     this.instance = instanceOf(cons, this.remote, this)

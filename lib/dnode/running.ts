@@ -7,7 +7,8 @@ type Key = number | RunningCall
 
 /** Owned by one dispatcher. */
 export class RunningCalls {
-  readonly #calls = new Map<Key, RunningCall>()
+  /** Made at the first: most methods answer at once, and most sessions are idle. */
+  #calls: Map<Key, RunningCall> | null = null
   #size = 0
 
   /** Methods that run; also after `endAll` until they have come to their end. */
@@ -19,27 +20,28 @@ export class RunningCalls {
   add(key: Key, call: RunningCall): void {
     this.#size++
     // a peer must not use an id again while its answer is due; where it does, both calls end with the session
-    const other = this.#calls.get(key)
-    if (other) this.#calls.set(other, other)
-    this.#calls.set(key, call)
+    const calls = (this.#calls ??= new Map<Key, RunningCall>())
+    const other = calls.get(key)
+    if (other) calls.set(other, other)
+    calls.set(key, call)
   }
 
   /** The method has answered. */
   done(key: Key, call: RunningCall): void {
     this.#size--
-    this.#calls.delete(this.#calls.get(key) === call ? key : call)
+    this.#calls?.delete(this.#calls.get(key) === call ? key : call)
     call.end()
   }
 
   /** The caller waits no longer: its method is told. */
   cancel(id: number): void {
-    this.#calls.get(id)?.abort(nobodyWaits('the caller cancelled it'))
+    this.#calls?.get(id)?.abort(nobodyWaits('the caller cancelled it'))
   }
 
   /** The session ended: all methods that run are told. */
   endAll(why: string): void {
-    const calls = [...this.#calls.values()]
-    this.#calls.clear()
+    const calls = this.#calls?.values() ?? []
+    this.#calls = null
     for (const call of calls) call.abort(nobodyWaits(why))
   }
 }

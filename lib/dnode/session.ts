@@ -1,7 +1,7 @@
 /** A conversation with one peer over one connection: both sides call, both sides answer. */
 import { toError } from '../base/errors.js'
 import type { State } from '../base/identity.js'
-import { silentLogger, type Logger } from '../base/logger.js'
+import { silentLogger } from '../base/logger.js'
 import { DEFAULTS, LIMITS } from '../base/options.js'
 import type { Connection } from '../wire/connection.js'
 import { apiTree, instanceOf } from './api.js'
@@ -10,14 +10,16 @@ import { Dispatcher } from './dispatch.js'
 import * as failures from './failures.js'
 import { Idlers } from './idlers.js'
 import { Inbox } from './inbox.js'
-import type { Liveness } from './liveness.js'
-import type { Hello, Message, Outcome } from './messages.js'
+import { Life } from './life.js'
+import type { Pulse } from './liveness.js'
+import type { Hello, Outcome } from './messages.js'
 import { Outbox } from './outbox.js'
 import { PeerApi } from './peer-api.js'
-import { Exports, Imports } from './refs.js'
+import { PeerPulse } from './pulse.js'
+import { Reception } from './reception.js'
+import { Exports } from './exports.js'
+import { Imports } from './imports.js'
 import type { CallOptions, Parts, SessionOptions, View } from './types.js'
-import { unscrub } from './unscrub.js'
-import { toCallersError } from './wire-error.js'
 import { Writer } from './writer.js'
 
 export type { Api, CallOptions, SessionOptions, View } from './types.js'
@@ -34,67 +36,72 @@ export class Session {
   readonly ready: Promise<void>
   /** As the connection's: settles once, never rejects. All pending calls have been settled before. */
   readonly closed: Promise<Error | null>
-  /** For the classic face, whose programs look at them. */
-  readonly parts: Parts
   readonly #options: SessionOptions
-  readonly #logger: Logger
+  readonly #life: Life
   readonly #exports = new Exports()
-  readonly #imports: Imports = new Imports((imported, args) => this.#dispatcher.callBack(imported, args))
+  readonly #imports = new Imports()
   readonly #peerApi = new PeerApi()
-  readonly #inbox: Inbox
   readonly #outbox: Outbox
   readonly #writer: Writer
-  readonly #dispatcher: Dispatcher
   readonly #asking: Asking
-  #phase: 'opening' | 'open' | 'closing' | 'closed' = 'opening'
+  readonly #dispatcher: Dispatcher
+  readonly #reception: Reception
+  readonly #inbox: Inbox
   #hello: Hello | null = null
-  #helloTimer: Disposable | undefined
-  #liveness: Liveness | undefined
+  #helloTimer: Disposable | null = null
   /** What our hello said, from the peer's `methods` row on. */
   #rowLimit = LIMITS.row
-  readonly #idlers = new Idlers()
-  /** Set when the session has ended. */
-  #ended: failures.End | null = null
-  #settleReady: (error: Error | null) => void = () => undefined
+  /** Who waits until nothing of the peer runs. */
+  #idlers: Idlers | null = null
+  #settleReady: ((error: Error | null) => void) | null = null
 
-  constructor(options: SessionOptions) {
+  constructor(connection: Connection, options: SessionOptions) {
+    const { clock, logger = silentLogger } = options
     this.#options = options
-    this.connection = options.connection
-    this.#logger = options.logger ?? silentLogger
-    this.#outbox = new Outbox(options.connection)
-    this.#writer = new Writer(this.#outbox, this.#exports, options)
-    this.#asking = new Asking(options, this.#peerApi, { writer: this.#writer, ended: () => this.#goneAs })
-    this.#dispatcher = new Dispatcher({
-      session: options,
-      exports: this.#exports,
-      imports: this.#imports,
+    this.connection = connection
+    this.#life = new Life(connection, logger)
+    this.#outbox = new Outbox(connection)
+    this.#writer = new Writer(this.#outbox, this.#exports, { life: this.#life, options })
+    this.#asking = new Asking(connection, clock, {
+      peerApi: this.#peerApi,
       writer: this.#writer,
-      send: (id, args) => this.#oneWay(id, args, null),
-      onError: (error) => this.#tell(() => options.onError?.(error)),
-      onIdle: () => this.#becameIdle(),
+      life: this.#life,
     })
-    this.#inbox = new Inbox(options.connection, options.clock, {
-      heard: () => this.#liveness?.hear(),
-      handle: (message) => this.#handle(message),
-      badCall: (id, error) => this.#writer.error(id, error, 'no'),
-      badAnswer: (id, error) => this.#settle(id, { ok: false, error: failures.unreadable(error) }),
-      bad: (error) => this.#tell(() => options.onFail?.(error)),
-      broken: (error) => this.destroy(error),
-      rest: () => this.#becameIdle(),
+    const rest = (): void => this.#becameIdle()
+    const [life, exports, imports, writer] = [this.#life, this.#exports, this.#imports, this.#writer]
+    this.#dispatcher = new Dispatcher({ session: options, life, exports, imports, writer, rest })
+    this.#imports.caller = this.#dispatcher
+    this.#reception = new Reception({
+      options,
+      life,
+      exports,
+      imports,
+      peerApi: this.#peerApi,
+      asking: this.#asking,
+      writer,
+      dispatcher: this.#dispatcher,
+      meet: (hello) => this.#open(hello),
+      destroy: (error) => this.destroy(error),
+      rest,
     })
-    this.parts = { exports: this.#exports, imports: this.#imports, inbox: this.#inbox, writer: this.#writer }
+    this.#inbox = new Inbox(connection, clock, this.#reception)
     this.ready = new Promise((resolve, reject) => {
       this.#settleReady = (error) => (error ? reject(error) : resolve())
     })
     // whoever does not await `ready` hears of a failure by `closed`
-    this.ready.catch((error: unknown) => this.#logger.debug({ error }, 'session never became ready'))
-    this.closed = options.connection.closed.then((reason) => this.#end(reason))
+    this.ready.catch((error: unknown) => logger.debug({ error }, 'session never became ready'))
+    this.closed = connection.closed.then((reason) => this.#end(reason))
     process.nextTick(() => this.#start())
+  }
+
+  /** For the classic face, whose programs look at them. */
+  get parts(): Parts {
+    return { exports: this.#exports, imports: this.#imports, inbox: this.#inbox, writer: this.#writer }
   }
 
   /** True from `close`, `destroy` or the connection's end on: new calls fail at once. */
   get isClosed(): boolean {
-    return this.#phase === 'closing' || this.#phase === 'closed'
+    return this.#life.isOver
   }
 
   /** The peer's hello; null before `ready`, and of a classic peer. */
@@ -130,7 +137,7 @@ export class Session {
   /** A classic remote object of its own, of the methods that are known now. */
   view(): View {
     return this.#peerApi.view({
-      oneWay: (method, args, sent) => this.#oneWay(method, args, sent),
+      oneWay: (method, args, sent) => this.#writer.oneWay(method, args, sent),
       release: (sent) => this.#exports.release(sent),
     })
   }
@@ -147,8 +154,8 @@ export class Session {
 
   /** Resolves when no call of the peer runs any more (and its answers are handed to the connection), or the session ended. */
   idle(): Promise<void> {
-    if (this.#phase === 'closed') return Promise.resolve()
-    if (this.#isBusy) return this.#idlers.wait()
+    if (this.#life.phase === 'closed') return Promise.resolve()
+    if (this.#isBusy) return (this.#idlers ??= new Idlers()).wait()
     this.#outbox.flush()
     return Promise.resolve()
   }
@@ -157,7 +164,7 @@ export class Session {
   async close(): Promise<void> {
     if (!this.isClosed) {
       this.#outbox.flush()
-      this.#phase = 'closing'
+      this.#life.phase = 'closing'
       this.#inbox.end()
     }
     await this.connection.close()
@@ -166,7 +173,7 @@ export class Session {
 
   /** Ends now: pending calls fail with `reason` as their cause. Twice is fine: the first reason stands. */
   destroy(reason: Error): void {
-    if (this.#phase === 'closed') return
+    if (this.#life.phase === 'closed') return
     this.connection.destroy(reason)
     this.#end(reason)
   }
@@ -177,10 +184,10 @@ export class Session {
     try {
       const instance = instanceOf(api, this.remote, conn ?? this)
       const said = hello ? hello() : null
-      this.#dispatcher.methods = this.#writer.methods(apiTree(instance), said)
+      this.#writer.methods(apiTree(instance), said)
       this.#rowLimit = said?.limits.row ?? LIMITS.row
     } catch (error) {
-      this.#tell(() => onError?.(toError(error)))
+      this.#life.tell(() => onError?.(toError(error)))
       return this.destroy(toError(error))
     }
     const tooLate = (): void => this.destroy(failures.noHello(this.connection.peer.address, helloTimeout))
@@ -188,113 +195,63 @@ export class Session {
     this.#inbox.open()
   }
 
-  #handle(message: Message): void {
-    if (message.type === 'pong') return // it was heard
-    switch (message.type) {
-      case 'call':
-        if (this.#phase === 'open') this.#dispatcher.dispatch(message)
-        return
-      case 'answer':
-        return this.#settle(message.id, { ok: true, value: unscrub(message.values, this.#imports)[0] })
-      case 'error':
-        return this.#settle(message.id, { ok: false, error: toCallersError(message.error) })
-      case 'cull':
-        return message.ids.forEach((id) => this.#exports.remove(id))
-      case 'changed':
-        return this.#tell(() => this.#options.onChanged?.(message.state, message.revision))
-      case 'cancel':
-        return this.#dispatcher.cancel(message.id)
-      case 'ping':
-        return this.#writer.sign('pong')
-      case 'methods':
-        return this.#meet(message)
-    }
-  }
-
-  /** An answer that nobody waits for, any more or at all, is nobody's fault. */
-  #settle(id: number, outcome: Outcome): void {
-    if (!this.#asking.settle(id, outcome)) this.#logger.debug({ id }, 'a late answer: dropped')
-  }
-
-  /** The peer's api, and with the first one its hello. */
-  #meet({ api, hello }: Message & { type: 'methods' }): void {
-    this.#peerApi.replace(api, this.#imports)
-    if (this.#phase === 'opening') this.#open(hello)
-    this.#tell(() => this.#options.onRemote?.())
-  }
-
   #open(hello: Hello | null): void {
-    this.#phase = 'open'
-    this.#helloTimer?.[Symbol.dispose]()
+    this.#life.phase = 'open'
+    this.#noTimer()
     this.connection.rowLimit = this.#rowLimit
     this.#hello = this.#options.hello ? hello : null
     this.#inbox.expects = this.#hello ? 'dialect' : 'classic'
     this.#dispatcher.hello = this.#asking.hello = this.#hello
     this.#writer.meet(this.#hello)
-    if (this.#hello) {
-      this.#liveness = this.#options.heart?.watch({
-        isBusy: () => this.#asking.size > 0,
-        isDeaf: () => this.#inbox.isWaiting,
-        ask: () => this.#writer.sign('ping'),
-        dead: (ms) => this.destroy(failures.silent(this.connection.peer.address, ms)),
-      })
-    }
-    this.#settleReady(null)
+    if (this.#hello) this.#reception.liveness = this.#options.heart?.watch(this.#pulse()) ?? null
+    this.#becomeReady(null)
+  }
+
+  #pulse(): Pulse {
+    const [asking, inbox, writer] = [this.#asking, this.#inbox, this.#writer]
+    return new PeerPulse({ asking, inbox, writer, session: this })
+  }
+
+  #becomeReady(error: Error | null): void {
+    this.#settleReady?.(error)
+    this.#settleReady = null
+  }
+
+  #noTimer(): void {
+    this.#helloTimer?.[Symbol.dispose]()
+    this.#helloTimer = null
   }
 
   /** The one way out: everybody who waits hears of it, and the tables are emptied. */
   #end(reason: Error | null): Error | null {
-    if (this.#ended) return reason
-    const end = { address: this.connection.peer.address, byUs: this.#phase === 'closing', reason }
+    if (this.#life.end) return reason
+    const end = { address: this.connection.peer.address, byUs: this.#life.phase === 'closing', reason }
     const wasOpening = this.#hello === null && this.#inbox.expects === 'methods'
-    this.#ended = end
-    this.#phase = 'closed'
+    this.#life.end = end
+    this.#life.phase = 'closed'
     this.#inbox.expects = 'nothing'
     this.#inbox.end()
-    this.#helloTimer?.[Symbol.dispose]()
-    this.#liveness?.[Symbol.dispose]()
+    this.#noTimer()
+    this.#reception.liveness?.[Symbol.dispose]()
     this.#dispatcher.end('the connection ended')
     this.#outbox.drop()
     this.#asking.end(end)
     this.#exports.clear()
     this.#imports.clear()
-    if (wasOpening) this.#settleReady(failures.neverReady(end))
+    if (wasOpening) this.#becomeReady(failures.neverReady(end))
     this.#becameIdle()
     return reason
   }
 
-  /** False when the session is over: whoever calls back a peer that is gone must not fail for it. Errors: DS_UNSENDABLE, DS_LIMIT. */
-  #oneWay(method: number, args: readonly unknown[], view: Set<number> | null): boolean {
-    if (this.isClosed) {
-      this.#logger.debug({ code: 'DS_REF_GONE', method }, 'call of a function of a gone peer: dropped')
-      return false
-    }
-    this.#writer.oneWay(method, args, view)
-    return true
-  }
-
-  /** A listener that throws is not the peer's affair. */
-  #tell(listener: () => void): void {
-    try {
-      listener()
-    } catch (error) {
-      this.#logger.error({ error }, 'a listener of a session threw')
-    }
-  }
-
-  /** How the session ended, or is ending; null while it goes on. */
-  get #goneAs(): failures.End | null {
-    return this.isClosed ? (this.#ended ?? failures.closedByUs(this.connection)) : null
-  }
-
   /** Calls of the peer run, or wait to be handled. */
   get #isBusy(): boolean {
-    return this.#phase !== 'closed' && (this.running > 0 || this.#inbox.isWaiting)
+    return this.#life.phase !== 'closed' && (this.running > 0 || this.#inbox.isWaiting)
   }
 
   #becameIdle(): void {
-    if (this.#idlers.size === 0 || this.#isBusy) return
+    if (!this.#idlers || this.#isBusy) return
     this.#outbox.flush()
     this.#idlers.release()
+    this.#idlers = null
   }
 }

@@ -4,19 +4,18 @@ import type { Clock } from '../base/clock.js'
 import type { DServiceError } from '../base/errors.js'
 import type { State } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
-import type { Connection } from '../wire/connection.js'
 import type { Heart } from './liveness.js'
 import type { Hello } from './messages.js'
+import type { Exports } from './exports.js'
+import type { Imports } from './imports.js'
 import type { Redact } from './redact.js'
-import type { Exports, Imports } from './refs.js'
 import type { ServeHook } from './serve-hook.js'
 
 /** dnode's api: an object of functions (nested allowed), or a constructor called with the remote and the session. */
 export type Api = object | ((this: object, remote: object, conn: unknown) => unknown)
 
-/** What a session is made with; only the connection, clock, api and hello are needed. */
+/** What a session is made with beside its connection: sessions may share it. Only the clock, api and hello are needed. */
 export interface SessionOptions {
-  readonly connection: Connection
   readonly clock: Clock
   readonly api: Api
   /** What a constructor api gets as its second argument; the session itself by default. */

@@ -3,19 +3,23 @@
 import type { Scrubbed } from './messages.js'
 import type { View } from './types.js'
 
+/** Most clients have no methods: they share it. */
+export const NONE: ReadonlyMap<string, number> = new Map()
+
 /** The methods of a peer's api by dotted path, and their reference numbers. Of two equal paths the first counts. */
-export function methodIds({ callbacks }: Scrubbed): Map<string, number> {
-  const ids = new Map<string, number>()
+export function methodIds({ callbacks }: Scrubbed): ReadonlyMap<string, number> {
+  let ids: Map<string, number> | null = null
   for (const id in callbacks) {
+    ids ??= new Map()
     const name = (callbacks[id] ?? []).slice(1).join('.')
     if (name !== '' && !ids.has(name)) ids.set(name, Number(id))
   }
-  return ids
+  return ids ?? NONE
 }
 
 /** What a view needs of its session. `sent`: the callbacks that were sent through the view. */
 export interface ViewHost {
-  oneWay(method: number, args: readonly unknown[], sent: Set<number>): void
+  oneWay(method: number, args: readonly unknown[], sent: Set<number>): unknown
   release(sent: Set<number>): void
 }
 

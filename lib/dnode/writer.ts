@@ -3,11 +3,12 @@ import type { Ran } from '../base/errors.js'
 import type { State } from '../base/identity.js'
 import { DEFAULTS, LIMITS } from '../base/options.js'
 import type { ApiTree } from './api.js'
+import type { Exports } from './exports.js'
+import type { Life } from './life.js'
 import type { Hello, Message } from './messages.js'
 import { checkSize } from './methods-row.js'
 import type { Outbox } from './outbox.js'
 import { errorsOf, type ErrorWriter } from './redact.js'
-import type { Exported, Exports } from './refs.js'
 import { scrub, type ScrubFor, type Sized, type ValueLimits } from './scrub.js'
 import type { CallOptions, SessionOptions } from './types.js'
 import { methodIds } from './view.js'
@@ -28,6 +29,7 @@ export class Writer {
   readonly #outbox: Outbox
   readonly #exports: Exports
   readonly #errors: ErrorWriter
+  readonly #life: Life
   /** Scrubs arguments and results within the peer's limits. */
   #args: ScrubFor
   #results: ScrubFor
@@ -36,8 +38,13 @@ export class Writer {
   /** Told before that; sent right after it. */
   #change: { state: State; revision: number } | null = null
 
-  constructor(outbox: Outbox, exports: Exports, options: Pick<SessionOptions, 'redact' | 'logger'>) {
+  constructor(
+    outbox: Outbox,
+    exports: Exports,
+    { life, options }: { life: Life; options: Pick<SessionOptions, 'redact' | 'logger'> },
+  ) {
     this.#outbox = outbox
+    this.#life = life
     this.#exports = exports
     this.#errors = errorsOf(options, () => this.#peer?.identity ?? null)
     const { value: redact } = this.#errors
@@ -61,21 +68,16 @@ export class Writer {
     this.#results = { ...this.#results, limits }
   }
 
-  /** The first row of our side; answers what it lists, by dotted path: that and nothing else is callable by name. Errors: DS_UNSENDABLE, DS_LIMIT. */
-  methods({ tree, holders }: ApiTree, hello: Hello | null): ReadonlyMap<string, Exported> {
+  /** The first row of our side: what it lists, and nothing else, is callable by name. Errors: DS_UNSENDABLE, DS_LIMIT. */
+  methods({ tree, holders }: ApiTree, hello: Hello | null): void {
     this.#exports.holders = holders
     const api = scrub([tree], { exports: this.#exports, limits: LIMITS, root: 'api' })
     this.#exports.holders = null
-    const listed = new Map<string, Exported>()
-    for (const [name, id] of methodIds(api)) {
-      const exported = this.#exports.get(id)
-      if (exported) listed.set(name, exported)
-    }
+    this.#exports.list(methodIds(api))
     const message = { type: 'methods', api, hello } as const
     // where nobody can have told us yet that more is taken; a rough look first, since it writes the row once more
     if (api.size * 3 > LIMITS.helloRow) checkSize(message)
     this.#queue(message, api, null)
-    return listed
   }
 
   /** A call that wants an answer. Errors: DS_UNSENDABLE, DS_LIMIT. */
@@ -100,11 +102,18 @@ export class Writer {
     this.#outbox.send({ type }, 20)
   }
 
-  /** A call that wants none. `view`: through which it is made, for its callbacks. Errors: DS_UNSENDABLE, DS_LIMIT. */
-  oneWay(method: string | number, args: readonly unknown[], view: Set<number> | null): void {
-    if (this.#outbox.isDropped) return
+  /**
+   * A call that wants none; false when the session is over: whoever calls back a peer that is gone must not fail for it.
+   * `view`: through which it is made, for its callbacks. Errors: DS_UNSENDABLE, DS_LIMIT.
+   */
+  oneWay(method: string | number, args: readonly unknown[], view: Set<number> | null): boolean {
+    if (this.#life.isOver || this.#outbox.isDropped) {
+      this.#life.note({ code: 'DS_REF_GONE', method }, 'call of a function of a gone peer: dropped')
+      return false
+    }
     const values = scrub(args, this.#args)
     this.#queue({ type: 'call', method, id: null, values }, values, view)
+    return true
   }
 
   /** The references that we have forgotten. */

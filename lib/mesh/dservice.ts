@@ -218,7 +218,7 @@ export class Service<A extends object> implements face.DService<A> {
 
   // --- our side of every session, dialled or accepted
 
-  #session(): Omit<SessionOptions, 'connection' | 'admit' | 'onChanged'> {
+  #session(): Omit<SessionOptions, 'admit' | 'onChanged'> {
     const { api, clock, logger, redact = null } = this.#parts
     return {
       api,

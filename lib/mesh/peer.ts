@@ -18,7 +18,7 @@ export interface PeerContext {
   readonly transport: Transport
   readonly mesh: string
   /** What our side of a session is. */
-  readonly session: Omit<SessionOptions, 'connection' | 'onChanged'>
+  readonly session: Omit<SessionOptions, 'onChanged'>
 }
 
 /** A live peer: its session is open and its hello was read. */
@@ -135,9 +135,8 @@ export class Peer {
   async #open(): Promise<Session> {
     const { transport, session: options } = this.#context
     const connection = await transport.dial(this.address, this.#end.signal)
-    const session = new Session({
+    const session = new Session(connection, {
       ...options,
-      connection,
       onChanged: (state, revision) => this.#update(state, revision),
     })
     this.#opening = session

@@ -22,13 +22,15 @@ export interface ServingOptions {
   readonly listenAt: Address
   /** What others are told instead of where we listen. */
   readonly advertise: (listening: Address) => Address
-  readonly session: Omit<SessionOptions, 'connection' | 'admit'>
+  readonly session: Omit<SessionOptions, 'admit'>
 }
 
 /** One start of a service, as others see it. Owned by the service; ends with `drain`. */
 export class Serving {
   readonly #options: ServingOptions
   readonly #listening: Listening
+  /** All sessions share it: a thousand idle ones cost no copies. */
+  readonly #session: SessionOptions
   readonly #sessions = new Set<Session>()
   #announcement: Announcement | null = null
   #draining = false
@@ -36,6 +38,7 @@ export class Serving {
   private constructor(options: ServingOptions, listening: Listening) {
     this.#options = options
     this.#listening = listening
+    this.#session = { ...options.session, admit: () => this.#admit() }
   }
 
   /** Listens. Errors: DS_LISTEN. */
@@ -117,7 +120,7 @@ export class Serving {
   }
 
   #accept(connection: Connection): void {
-    const session = new Session({ ...this.#options.session, connection, admit: () => this.#admit() })
+    const session = new Session(connection, this.#session)
     this.#sessions.add(session)
     void session.closed.then(() => this.#sessions.delete(session))
     session.ready.catch((error: unknown) => {

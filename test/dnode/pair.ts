@@ -22,7 +22,7 @@ export function hello(identity: Identity | null = null, limits: Partial<Hello['l
   return { protocol: 1, identity, timeout: null, limits: { row, pending, depth, nodes, ...limits } }
 }
 
-type More = Partial<Omit<SessionOptions, 'connection' | 'clock' | 'api'>>
+type More = Partial<Omit<SessionOptions, 'clock' | 'api'>>
 
 export interface Two {
   readonly clock: VirtualClock
@@ -37,8 +37,8 @@ export async function two(
 ): Promise<Two> {
   const clock = new VirtualClock()
   const [a, b] = memoryPair({ clock })
-  const client = new Session({ connection: a, clock, api: {}, hello: () => hello(), ...more.client })
-  const server = new Session({ connection: b, clock, api, hello: () => hello(IDENTITY), ...more.server })
+  const client = new Session(a, { clock, api: {}, hello: () => hello(), ...more.client })
+  const server = new Session(b, { clock, api, hello: () => hello(IDENTITY), ...more.server })
   await Promise.all([client.ready, server.ready])
   return { clock, client, server }
 }
@@ -64,7 +64,7 @@ export async function withRaw(
   const rows: unknown[] = []
   raw.rowLimit = 2 ** 30
   raw.open({ row: (row) => rows.push(row), drain: () => undefined })
-  const session = new Session({ connection: a, clock, api, hello: () => hello(IDENTITY), ...more })
+  const session = new Session(a, { clock, api, hello: () => hello(IDENTITY), ...more })
   await clock.settle()
   const send = async (...sent: unknown[]): Promise<void> => {
     for (const row of sent) raw.send(`${typeof row === 'string' ? row : JSON.stringify(row)}\n`)

@@ -32,7 +32,7 @@ async function textsOf(run: (session: Session) => void, answer?: string): Promis
   const [a, raw] = memoryPair({ clock })
   const texts: string[] = []
   raw.open({ row: (row) => texts.push(JSON.stringify(row)), drain: () => undefined })
-  const session = new Session({ connection: a, clock, api: {}, hello: null })
+  const session = new Session(a, { clock, api: {}, hello: null })
   if (answer !== undefined) raw.send(`${answer}\n`)
   await clock.settle()
   run(session)
@@ -240,7 +240,7 @@ describe('rows - scrub by hand', () => {
     const run = (): number => 1
     const values = scrub([{ list: [1, run] }], { exports, limits: LIMITS, root: 'arguments' })
     expect(values.callbacks).toEqual({ 0: ['0', 'list', '1'] })
-    const imports = new Imports(() => undefined)
+    const imports = new Imports()
     const [{ list }] = unscrub(JSON.parse(JSON.stringify(values)) as typeof values, imports) as [
       { list: unknown[] },
     ]

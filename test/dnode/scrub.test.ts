@@ -15,7 +15,7 @@ function to(exports: Exports | null = new Exports(), limits: ScrubFor['limits'] 
 /** There over the wire and back: functions become stubs, which are mapped to the functions that they stand for. */
 function travel(values: readonly unknown[]): { args: unknown[]; original: (stub: unknown) => unknown } {
   const exports = new Exports()
-  const imports = new Imports(() => undefined)
+  const imports = new Imports()
   const scrubbed = scrub(values, to(exports))
   const args = unscrub(JSON.parse(JSON.stringify(scrubbed)) as typeof scrubbed, imports)
   const original = (stub: unknown): unknown => {
@@ -297,7 +297,7 @@ describe('scrub - there and back', () => {
           const callbacks = Object.fromEntries(paths.map((p, i) => [i, p]))
           try {
             const message = readClassic({ method: 0, arguments: args, callbacks, links })
-            if (message.type === 'call') unscrub(message.values, new Imports(() => undefined))
+            if (message.type === 'call') unscrub(message.values, new Imports())
           } catch (error) {
             expect(error).toMatchObject({ code: expect.stringMatching(/^DS_(PROTOCOL|LIMIT)$/) as string })
           }

@@ -35,8 +35,7 @@ async function liar(answer: (session: Session) => unknown): Promise<void> {
   const self = { id: 'liarid', name: 'liar', version: '1.0.0', mesh: 'default', started: 1 }
   const identity = { ...self, state: 'ready' as State }
   const listening = await network.transport('liar').listen({ host: 'liar', port: 0 }, (connection) => {
-    const session: Session = new Session({
-      connection,
+    const session: Session = new Session(connection, {
       clock,
       api: { ping: () => 1 },
       hello: () => helloOf(identity),

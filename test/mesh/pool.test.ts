@@ -79,7 +79,7 @@ async function instance(node: string, identity: Partial<Identity> = {}): Promise
     ...identity,
   }
   const listening = await network.transport(node).listen({ host: node, port: 0 }, (connection) => {
-    const session = new Session({ connection, clock, api: { ping: () => 1 }, hello: () => helloOf(self) })
+    const session = new Session(connection, { clock, api: { ping: () => 1 }, hello: () => helloOf(self) })
     session.ready.catch(() => undefined)
   })
   return listening.address
@@ -158,7 +158,7 @@ describe('pool - instances that lie or hide others', () => {
       dials++
       const self = { id: 'liarid', name: 'd1', version: '1.0.0', mesh: 'default', started: 1 } as const
       const hello = () => helloOf({ ...self, state: 'ready' })
-      const session = new Session({ connection, clock, api: { ping: () => 1 }, hello })
+      const session = new Session(connection, { clock, api: { ping: () => 1 }, hello })
       void session.ready.then(() => session.close())
     })
     pool.want('d1')

@@ -1,0 +1,107 @@
+/** What the messages of a peer do to its session. */
+import type { Asking } from './asking.js'
+import type { Dispatcher } from './dispatch.js'
+import type { Exports } from './exports.js'
+import { unreadable } from './failures.js'
+import type { Imports } from './imports.js'
+import type { Receiver } from './inbox.js'
+import type { Life } from './life.js'
+import type { Liveness } from './liveness.js'
+import type { Hello, Message, Outcome } from './messages.js'
+import type { PeerApi } from './peer-api.js'
+import type { SessionOptions } from './types.js'
+import { unscrub } from './unscrub.js'
+import { toCallersError } from './wire-error.js'
+import type { Writer } from './writer.js'
+
+export interface ReceptionParts {
+  readonly options: Pick<SessionOptions, 'onChanged' | 'onFail' | 'onRemote'>
+  readonly life: Life
+  readonly exports: Exports
+  readonly imports: Imports
+  readonly peerApi: PeerApi
+  readonly asking: Asking
+  readonly writer: Writer
+  readonly dispatcher: Dispatcher
+  /** The peer's first `methods` row was read. */
+  readonly meet: (hello: Hello | null) => void
+  /** The connection is to end. */
+  readonly destroy: (error: Error) => void
+  /** No message waits any more. */
+  readonly rest: () => void
+}
+
+/** Owned by one session. */
+export class Reception implements Receiver {
+  /** Set once the peer's life is watched. */
+  liveness: Liveness | null = null
+  readonly #parts: ReceptionParts
+
+  constructor(parts: ReceptionParts) {
+    this.#parts = parts
+  }
+
+  heard(): void {
+    this.liveness?.hear()
+  }
+
+  handle(message: Message): void {
+    const { dispatcher, life, imports, exports, options, writer } = this.#parts
+    switch (message.type) {
+      case 'call':
+        if (life.phase === 'open') dispatcher.dispatch(message)
+        return
+      case 'answer':
+        return this.#settle(message.id, { ok: true, value: unscrub(message.values, imports)[0] })
+      case 'error':
+        return this.#settle(message.id, { ok: false, error: toCallersError(message.error) })
+      case 'cull':
+        return message.ids.forEach((id) => exports.remove(id))
+      case 'changed':
+        return life.tell(() => options.onChanged?.(message.state, message.revision))
+      case 'cancel':
+        return dispatcher.cancel(message.id)
+      case 'ping':
+        return writer.sign('pong')
+      case 'pong':
+        return // it was heard
+      case 'methods':
+        return this.#methods(message)
+    }
+  }
+
+  badCall(id: number, error: Error): void {
+    this.#parts.writer.error(id, error, 'no')
+  }
+
+  badAnswer(id: number, error: Error): void {
+    this.#settle(id, { ok: false, error: unreadable(error) })
+  }
+
+  bad(error: Error): void {
+    const { life, options } = this.#parts
+    life.tell(() => options.onFail?.(error))
+  }
+
+  broken(error: Error): void {
+    this.#parts.destroy(error)
+  }
+
+  rest(): void {
+    this.#parts.rest()
+  }
+
+  /** An answer that nobody waits for, any more or at all, is nobody's fault. */
+  #settle(id: number, outcome: Outcome): void {
+    const { asking, life } = this.#parts
+    if (!asking.settle(id, outcome)) life.note({ id }, 'a late answer: dropped')
+  }
+
+  /** The peer's api, and with the first one its hello. */
+  #methods({ api, hello }: Message & { type: 'methods' }): void {
+    const { peerApi, imports, life, options, meet } = this.#parts
+    peerApi.replace(api, imports)
+    if (life.phase === 'opening') meet(hello)
+    life.tell(() => options.onRemote?.())
+  }
+}
