@@ -78,7 +78,8 @@ export class Ring<T extends { readonly id: number }> {
 
   #grow(): void {
     const values = this.values()
-    this.#slots = new Array<T | undefined>(Math.max(FIRST, this.#slots.length * 2)).fill(undefined)
+    const length = Math.max(FIRST, this.#slots.length * 2)
+    this.#slots = Array.from({ length }, () => undefined)
     for (const value of values) this.#slots[this.#at(value.id)] = value
   }
 }
