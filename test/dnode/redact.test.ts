@@ -36,9 +36,9 @@ describe('redact - what leaves of an error', () => {
       back: (cb: (error: Error) => void) => cb(new Telling('told')),
     })
     await send(methodsRow(), [
-      { method: 'f', id: 1 },
-      { method: 'value', id: 2 },
-      { method: 'back', arguments: ['[Function]'], callbacks: { 0: ['0'] } },
+      ['call', 1, 'f'],
+      ['call', 2, 'value'],
+      [{ callbacks: { 0: ['0'] } }, 'notify', 'back', '[Function]'],
     ])
     const text = JSON.stringify(rows.slice(1))
     expect(text).toContain('"told"')
@@ -98,8 +98,8 @@ describe('redact - what leaves of an error', () => {
       value: () => Object.assign(new Error('x'), { remoteStack: 's.js' }),
     })
     await send(methodsRow(), [
-      { method: 'relay', id: 1 },
-      { method: 'value', id: 2 },
+      ['call', 1, 'relay'],
+      ['call', 2, 'value'],
     ])
     expect(JSON.stringify(rows.slice(1))).not.toMatch(/remoteStack|secret\.js|s\.js/)
   })
@@ -116,12 +116,12 @@ describe('redact - what leaves of an error', () => {
     }
     const { rows, send } = await withRaw(api, { redact })
     await send(methodsRow(), [
-      { method: 'value', id: 1 },
-      { method: 'back', arguments: ['[Function]'], callbacks: { 0: ['0'] } },
-      { method: 'rejects', arguments: ['[Function]'], callbacks: { 1: ['0'] } },
-      { method: 'unsendable', id: 2 },
-      { method: 'nope', id: 3 },
-      { method: 'value', id: 4, arguments: 'bad' },
+      ['call', 1, 'value'],
+      [{ callbacks: { 0: ['0'] } }, 'notify', 'back', '[Function]'],
+      [{ callbacks: { 1: ['0'] } }, 'notify', 'rejects', '[Function]'],
+      ['call', 2, 'unsendable'],
+      ['call', 3, 'nope'],
+      [{ callbacks: 'bad' }, 'call', 4, 'value'],
     ])
     const text = JSON.stringify(rows.slice(1))
     expect(text.match(/"hidden"/g)).toHaveLength(6)
@@ -179,7 +179,7 @@ describe('wire errors - what is believed of a peer', () => {
     const { session, send } = await withRaw({})
     await send(methodsRow())
     const calling = session.call('$x', [], WAIT)
-    await send([{ error: 0, arguments: [wire] }])
+    await send([['error', 0, wire]])
     return errorOf(await calling) as Caught & DServiceError
   }
   const wire = { name: 'Error', message: 'm', ran: 'yes' }
@@ -228,27 +228,27 @@ describe('wire errors - what is believed of a peer', () => {
 
   it('a method that is not there is answered with those that are', async () => {
     const { rows, send } = await withRaw({ transform: () => 1, other: () => 2 })
-    await send(methodsRow(), [{ method: 'transfrom', id: 1 }])
+    await send(methodsRow(), [['call', 1, 'transfrom']])
     expect(rows.at(-1)).toMatchObject([
-      {
-        arguments: [
-          {
-            code: 'DS_NO_METHOD',
-            ran: 'no',
-            properties: {
-              hint: 'Did you mean transform? It has: transform, other',
-              details: { known: ['transform', 'other'], near: ['transform'] },
-            },
+      [
+        'error',
+        1,
+        {
+          code: 'DS_NO_METHOD',
+          ran: 'no',
+          properties: {
+            hint: 'Did you mean transform? It has: transform, other',
+            details: { known: ['transform', 'other'], near: ['transform'] },
           },
-        ],
-      },
+        },
+      ],
     ])
   })
 
   it('asking a large api for what is not there is answered with a part of it', async () => {
     const api = Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`method${i}`, () => i]))
     const { rows, send } = await withRaw(api)
-    await send(methodsRow(), [{ method: 'm'.repeat(1_000), id: 1 }])
+    await send(methodsRow(), [['call', 1, 'm'.repeat(1_000)]])
     expect(JSON.stringify(rows.at(-1)).length).toBeLessThan(5_000)
   })
 })

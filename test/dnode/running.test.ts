@@ -28,7 +28,7 @@ async function watched() {
 describe('running - methods whose caller is gone', () => {
   it('running - a one-way call is told of the end as one with an id is', async () => {
     const { send, session, clock, aborted } = await watched()
-    await send({ method: 'wait', arguments: ['one-way'] }, [{ method: 'wait', arguments: ['id'], id: 1 }])
+    await send({ method: 'wait', arguments: ['one-way'] }, [['call', 1, 'wait', 'id']])
     expect(session.running).toBe(2)
     session.destroy(new Error('cut'))
     await clock.settle()
@@ -38,8 +38,8 @@ describe('running - methods whose caller is gone', () => {
 
   it('running - two calls with one id are both told, and the later one is cancelled', async () => {
     const { send, session, clock, aborted } = await watched()
-    const call = (name: string): object => ({ method: 'wait', arguments: [name], id: 1 })
-    await send([call('first'), call('second')], [{ cancel: 1 }])
+    const call = (name: string): unknown[] => ['call', 1, 'wait', name]
+    await send([call('first'), call('second')], [['cancel', 1]])
     expect(aborted).toEqual(['second'])
     expect(session.running).toBe(1)
     session.destroy(new Error('cut'))
@@ -51,7 +51,7 @@ describe('running - methods whose caller is gone', () => {
   it.each(['look', 'fail'])('running - a method that answers at once leaves no timer: %s', async (method) => {
     const { send, session, clock } = await watched()
     const before = clock.waiting
-    await send([{ method, arguments: [], id: 1, timeout: 1e15 }])
+    await send([[{ timeout: 1e15 }, 'call', 1, method]])
     expect(session.running).toBe(0)
     expect(clock.waiting).toBe(before)
   })

@@ -17,8 +17,8 @@ export class Bystander {
     const clock = new VirtualClock()
     const [a, b] = memoryPair({ clock })
     const hello = (): ReturnType<typeof helloOf> => helloOf(null)
-    this.#caller = new Session({ connection: a, clock, api: {}, hello })
-    void new Session({ connection: b, clock, api: { echo: (x: unknown) => x }, hello })
+    this.#caller = new Session(a, { clock, api: {}, hello })
+    void new Session(b, { clock, api: { echo: (x: unknown) => x }, hello })
   }
 
   async begin(): Promise<void> {

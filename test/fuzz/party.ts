@@ -39,8 +39,7 @@ export interface Party {
 
 export function partyOf({ side, codec, program, look = () => undefined, ...rest }: PartyOptions): Party {
   const { connection, clock, heart, logger, onFail = () => undefined } = rest
-  const session: Session = new Session({
-    connection,
+  const session: Session = new Session(connection, {
     clock,
     api: side === 'server' ? servedApi(clock, look) : callersApi(look),
     hello: codec === 'dialect' ? () => helloOf(side === 'server' ? IDENTITY : null) : null,
