@@ -18,6 +18,18 @@ export interface Scrubbed {
   readonly links: readonly { readonly from: Path; readonly to: Path }[]
 }
 
+/** Values as they came from a dialect peer, unchecked: JSON with tags, and the bytes behind their row. */
+export interface Carried {
+  readonly values: readonly unknown[]
+  readonly attachments: readonly Uint8Array[]
+}
+
+/** A step of a pipelined call: a method, or the dotted path of a function in the result of the step before. */
+export interface Step {
+  readonly path: string | number
+  readonly values: readonly unknown[]
+}
+
 /** What a dservice peer says of itself, once, beside its methods. */
 export interface Hello {
   /** Version of the dialect: 1. */
@@ -56,7 +68,7 @@ export type Message =
       readonly type: 'call'
       readonly method: string | number
       readonly id: number | null
-      readonly values: Scrubbed
+      readonly values: Scrubbed | Carried
       /** Milliseconds that the caller waits; null: for ever; undefined: as its hello says. */
       readonly timeout?: number | null
       /** https://www.w3.org/TR/trace-context/#traceparent-header */
@@ -67,12 +79,36 @@ export type Message =
   /** A sign of life is wanted, and given. */
   | { readonly type: 'ping' }
   | { readonly type: 'pong' }
-  | { readonly type: 'answer'; readonly id: number; readonly values: Scrubbed }
+  | { readonly type: 'answer'; readonly id: number; readonly values: Carried }
+  /** These calls returned undefined: the answers to many callbacks at once. */
+  | { readonly type: 'done'; readonly ids: readonly number[] }
+  /** Calls one after the other, each of what the one before returned; answered with what the last returned. */
+  | {
+      readonly type: 'pipe'
+      readonly id: number
+      readonly steps: readonly Step[]
+      readonly attachments: readonly Uint8Array[]
+      readonly timeout?: number | null
+      readonly traceparent?: string
+    }
   | { readonly type: 'error'; readonly id: number; readonly error: WireError }
   /** The receiver of references forgets them; their owner may too. */
   | { readonly type: 'cull'; readonly ids: readonly number[] }
+  /** How often each of these came since it was last released: their owner forgets those that it sent no oftener. */
+  | { readonly type: 'release'; readonly counts: readonly number[] }
+  /** A signal of the sender aborted. */
+  | { readonly type: 'abort'; readonly id: number; readonly values: Carried }
+  | StreamMessage
   /** The sender's state, or what it relies on, changed (`revision` counts the latter). */
   | { readonly type: 'changed'; readonly state: Identity['state']; readonly revision: number }
+
+/** Of a stream: its producer sends chunks and one of the two ends, its consumer credits and at most one stop. */
+export type StreamMessage =
+  | { readonly type: 'chunk'; readonly stream: number; readonly values: Carried }
+  | { readonly type: 'end'; readonly stream: number }
+  | { readonly type: 'fail'; readonly stream: number; readonly error: WireError }
+  | { readonly type: 'credit'; readonly stream: number; readonly bytes: number }
+  | { readonly type: 'stop'; readonly stream: number; readonly error: WireError | null }
 
 /** How a call ended. An expected outcome is a value, so that the caller makes the error, with its own line in the stack. */
 export type Outcome =
