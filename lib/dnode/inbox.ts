@@ -1,10 +1,10 @@
 /** The listening half of a session: rows in, checked messages out, each one for itself. */
 import type { Clock } from '../base/clock.js'
 import { protocol, toError } from '../base/errors.js'
-import type { Connection, Sink } from '../wire/connection.js'
+import { NO_ATTACHMENTS, type Connection, type Sink } from '../wire/connection.js'
 import { isObject, unexpected } from './check.js'
 import { readClassic } from './classic.js'
-import { answerIdOf, callIdOf, isCall, readDialect } from './dialect.js'
+import { answerIdOf, callIdOf, isCall, readDialect } from './dialect/read.js'
 import type { Message } from './messages.js'
 import { Pace, type Paced } from './pace.js'
 
@@ -40,10 +40,11 @@ export class Inbox implements Sink, Paced {
   /** The messages of the row that is being handled, the next one, and how they are read. */
   #items = NOTHING
   #at = 0
-  #read: (item: unknown) => Message = readClassic
+  #read: (item: unknown, attachments: readonly Uint8Array[]) => Message = readClassic
+  #attachments = NO_ATTACHMENTS
   #isHandling = false
   /** Rows that a program handed in while others were handled, or waited. */
-  #later: unknown[] | null = null
+  #later: (readonly [row: unknown, attachments: readonly Uint8Array[]])[] | null = null
   /** Bad messages since the last good one. */
   #bad = 0
 
@@ -74,13 +75,14 @@ export class Inbox implements Sink, Paced {
   }
 
   /** A row of the connection, or one that a program brought: that waits behind those that are there. */
-  row(row: unknown): void {
+  row(row: unknown, attachments: readonly Uint8Array[] = NO_ATTACHMENTS): void {
     this.#to.heard()
-    if (this.#isHandling || this.isWaiting) (this.#later ??= []).push(row)
-    else this.#take(row)
+    if (this.#isHandling || this.isWaiting) (this.#later ??= []).push([row, attachments])
+    else this.#take(row, attachments)
   }
 
-  #take(row: unknown): void {
+  #take(row: unknown, attachments: readonly Uint8Array[]): void {
+    this.#attachments = attachments
     if (this.expects === 'methods') this.#first(row)
     else if (this.expects === 'nothing') return
     else if (!Array.isArray(row)) this.#handle([row], readClassic)
@@ -88,7 +90,10 @@ export class Inbox implements Sink, Paced {
     else this.#refuse(row, unexpected('a classic row, since no dialect was agreed on', row))
   }
 
-  #handle(items: readonly unknown[], read: (item: unknown) => Message): void {
+  #handle(
+    items: readonly unknown[],
+    read: (item: unknown, attachments: readonly Uint8Array[]) => Message,
+  ): void {
     this.#items = items
     this.#read = read
     this.#at = 0
@@ -104,7 +109,8 @@ export class Inbox implements Sink, Paced {
     if (!isDone) return
     this.#pace.finish()
     this.#items = NOTHING
-    if (this.#later?.length) this.#take(this.#later.shift())
+    const next = this.#later?.shift()
+    if (next) this.#take(...next)
   }
 
   /** Nothing waits any more. */
@@ -148,7 +154,7 @@ export class Inbox implements Sink, Paced {
 
   #message(item: unknown): void {
     try {
-      this.#to.handle(this.#read(item))
+      this.#to.handle(this.#read(item, this.#attachments))
       this.#bad = 0
     } catch (error) {
       this.#refuse(item, toError(error))

@@ -102,6 +102,11 @@ export type Message =
   /** The sender's state, or what it relies on, changed (`revision` counts the latter). */
   | { readonly type: 'changed'; readonly state: Identity['state']; readonly revision: number }
 
+/** What classic rows can say. */
+export type ClassicMessage =
+  | (Message & { readonly type: 'methods' | 'cull' })
+  | (Message & { readonly type: 'call'; readonly values: Scrubbed })
+
 /** Of a stream: its producer sends chunks and one of the two ends, its consumer credits and at most one stop. */
 export type StreamMessage =
   | { readonly type: 'chunk'; readonly stream: number; readonly values: Carried }

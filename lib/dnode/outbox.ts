@@ -2,9 +2,10 @@
 import { limit } from '../base/errors.js'
 import { LIMITS } from '../base/options.js'
 import type { Connection } from '../wire/connection.js'
+import { prefixOf } from '../wire/attachments.js'
 import { writeClassic } from './classic.js'
-import { writeDialect } from './dialect.js'
-import type { Message } from './messages.js'
+import { writeDialect } from './dialect/write.js'
+import type { Carried, Message } from './messages.js'
 
 /** JSON's escapes and wide characters make a text at most this much longer than its estimate. */
 const WORST = 6
@@ -17,10 +18,14 @@ export class Outbox {
   #rowLimit = LIMITS.helloRow
   #isDialect = false
   #isScheduled = false
+  /** Whole rows with their attachments, before `#rows`; null mostly. */
+  #pieces: (string | Uint8Array)[] | null = null
   /** Whole rows, before the messages of `#batch`. */
   #rows = ''
   #batch: (readonly unknown[])[] = []
   #batchSize = 0
+  /** Calls that returned undefined. */
+  #done: number[] = []
   #turn = 0
 
   constructor(connection: Connection) {
@@ -43,13 +48,35 @@ export class Outbox {
     this.#rowLimit = rowLimit ?? Infinity
   }
 
-  /** Queues a message of about `size` bytes. Errors: DS_LIMIT when its row were too long for the peer. */
+  /** Queues a message of about `size` bytes, its attachments not counted. Errors: DS_LIMIT when its row were too long for the peer. */
   send(message: Message, size: number): void {
     if (this.isDropped) return
-    if (!this.#isDialect) this.#addRow(writeClassic(message))
+    const { type } = message
+    if (!this.#isDialect || type === 'methods') this.#addRow(writeClassic(message))
     else if (size > LIMITS.ownRow || size * WORST > this.#rowLimit) {
       this.#addRow(JSON.stringify([writeDialect(message)]))
     } else this.#addToBatch(writeDialect(message), size)
+    this.#schedule()
+  }
+
+  /** The same for a message with attachments, which has a row of its own. They are the connection's from here on. */
+  sendAttached(message: Exclude<Message, { type: 'methods' }>, attachments: Carried['attachments']): void {
+    if (this.isDropped) return
+    this.#addRow(prefixOf(attachments) + JSON.stringify([writeDialect(message)]))
+    this.#pieces ??= []
+    this.#pieces.push(this.#rows, ...attachments)
+    this.#rows = ''
+    this.#schedule()
+  }
+
+  /** Answers of nothing are gathered: many calls of a turn, one message. */
+  done(id: number): void {
+    if (this.isDropped) return
+    this.#done.push(id)
+    this.#schedule()
+  }
+
+  #schedule(): void {
     if (this.#isScheduled || this.isDropped) return
     this.#isScheduled = true
     process.nextTick(flush, this)
@@ -59,8 +86,9 @@ export class Outbox {
   flush(): void {
     this.#isScheduled = false
     this.#closeBatch()
-    if (this.#rows === '' || this.isDropped) return
-    const rows = this.#rows
+    if ((this.#rows === '' && !this.#pieces) || this.isDropped) return
+    const rows = this.#pieces ? [...this.#pieces, this.#rows] : this.#rows
+    this.#pieces = null
     this.#rows = ''
     this.#turn++
     this.#connection.send(rows)
@@ -70,7 +98,9 @@ export class Outbox {
   drop(): void {
     this.#isDropped = true
     this.#rows = ''
+    this.#pieces = null
     this.#batch = []
+    this.#done = []
   }
 
   #addRow(row: string): void {
@@ -89,6 +119,10 @@ export class Outbox {
   }
 
   #closeBatch(): void {
+    if (this.#done.length > 0) {
+      this.#batch.push(['done', ...this.#done])
+      this.#done = []
+    }
     if (this.#batch.length === 0) return
     this.#rows += JSON.stringify(this.#batch) + '\n'
     this.#batch = []

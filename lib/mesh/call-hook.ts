@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.js'
 import type { Cancellation } from '../base/cancellation.js'
 import { cancelled, invalid, isDServiceError, reasonOf, timeout, type Ran } from '../base/errors.js'
 import type { Identity } from '../base/identity.js'
-import { isTraceparent } from '../dnode/dialect.js'
+import { isTraceparent } from '../dnode/traceparent.js'
 import { through, type Next } from '../dnode/hook-chain.js'
 import type { Outcome } from '../dnode/messages.js'
 
