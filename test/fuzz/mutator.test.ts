@@ -74,23 +74,23 @@ describe('fuzz - what is seen', () => {
   })
 
   it('fuzz - a call that is answered twice, never, or was not made', () => {
-    const calls = callsIn(Buffer.from(`${METHODS}[{"method":0,"id":1},{"method":0,"id":2}]\n`))
+    const calls = callsIn(Buffer.from(`${METHODS}[["call",1,0],[{},"call",2,0]]\n`))
     const answered = (rows: string, running: number): string | null => {
       const answers = answersIn(Buffer.from(METHODS + rows))
       return typeof answers === 'string' || !calls ? 'unread' : badAnswers(calls, answers, running)
     }
-    const both = '[{"answer":1,"arguments":[]},{"answer":2,"arguments":[]}]\n'
+    const both = '[["answer",1],["answer",2]]\n'
     expect(answered(both, 0)).toBeNull()
     expect(answered(both + both, 0)).toContain('answered 2 times')
-    expect(answered('[{"answer":1,"arguments":[]}]\n', 0)).toContain('1 calls have no answer')
-    expect(answered('[{"answer":1,"arguments":[]}]\n', 1)).toBeNull()
-    expect(answered('[{"answer":7,"arguments":[]}]\n', 2)).toContain('made 0 times')
+    expect(answered('[["answer",1]]\n', 0)).toContain('1 calls have no answer')
+    expect(answered('[["answer",1]]\n', 1)).toBeNull()
+    expect(answered('[["answer",7]]\n', 2)).toContain('made 0 times')
   })
 
   it('fuzz - a victim that writes what is no row, or no message', () => {
-    for (const rows of ['{]\n', '[{"answer":-1}]\n', '{"method":"methods","arguments":[{}]}\n']) {
+    for (const rows of ['{]\n', '[["answer",-1]]\n', '{"method":"methods","arguments":[{}]}\n']) {
       expect(answersIn(Buffer.from(METHODS + rows))).toEqual(expect.any(String))
     }
-    expect(answersIn(Buffer.from('[{"ping":1}]\n'))).toContain('row 1')
+    expect(answersIn(Buffer.from('[["ping"]]\n'))).toContain('row 1')
   })
 })

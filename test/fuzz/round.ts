@@ -135,7 +135,7 @@ class Round {
   async #lookAtAnswers(): Promise<void> {
     const isOpen = (): boolean => !this.#session.isClosed && this.#plan.isReading && this.#isQuiet
     if (isOpen()) await this.#clock.advance(100)
-    const answers = answersIn(Buffer.concat(this.#written))
+    const answers = answersIn(Buffer.concat(this.#written), this.#plan.codec)
     const calls = callsIn(Buffer.concat(this.#fed))
     if (typeof answers === 'string') return this.#note(answers)
     if (!calls) return

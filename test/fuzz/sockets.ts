@@ -128,7 +128,7 @@ function leave(attacker: net.Socket, plan: Plan, victim: Victim): void {
 
 function wrongWith(fed: Buffer, received: readonly Buffer[], plan: Plan): string | null {
   if (!plan.isReading) return null
-  const answers = answersIn(Buffer.concat(received))
+  const answers = answersIn(Buffer.concat(received), plan.codec)
   const made = callsIn(fed)
   if (typeof answers === 'string') return answers
   return made && badAnswers(made, answers, Infinity)
