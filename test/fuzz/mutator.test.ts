@@ -1,8 +1,11 @@
 /** The mutator itself: the same seed does the same, rounds pass, and what is wrong is seen. */
 import { describe, expect, it } from 'vitest'
 import { CASES, roundsOf } from './cases.js'
-import { seedOf } from './chance.js'
-import { readCorpus } from './corpus.js'
+import { isObject } from '../../lib/dnode/check.js'
+import { readDialect } from '../../lib/dnode/dialect.js'
+import { Chance, seedOf } from './chance.js'
+import { readCorpus, rowsOf } from './corpus.js'
+import { mutateDialect } from './mutate-dialect.js'
 import { packetsOf, planOf } from './mutate.js'
 import { answersIn, badAnswers, badArguments, callsIn } from './oracle.js'
 import { shrink } from './shrink.js'
@@ -50,6 +53,59 @@ describe('fuzz - plans', () => {
   })
 })
 
+describe('fuzz - messages of the dialect', () => {
+  const rows = corpus
+    .filter(({ codec }) => codec === 'dialect')
+    .flatMap((conversation) => [...rowsOf(conversation, 'client'), ...rowsOf(conversation, 'server')])
+    .map((row) => JSON.parse(row.toString('utf8')) as unknown)
+  const recorded = rows.flatMap((row) => (Array.isArray(row) ? (row as unknown[][]) : []))
+  const chance = new Chance(SEED)
+  const changed = Array.from({ length: 5_000 }, () => mutateDialect(chance.of(recorded), chance))
+  const lists = changed.filter((message) => Array.isArray(message)) as unknown[][]
+  const isHead = (value: unknown): value is object => isObject(value)
+  const kindOf = (message: readonly unknown[]): unknown => message[typeof message[0] === 'string' ? 0 : 1]
+  const heads = lists.map(([first]) => first).filter(isHead)
+  const ids = lists.flatMap((message) =>
+    message.flatMap((kind, at) => (kind === 'call' ? [message[at + 1]] : [])),
+  )
+
+  it.each<[string, boolean]>([
+    ['a keyed call', changed.some((message) => isObject(message) && 'method' in message && 'id' in message)],
+    ['what is no list', changed.some((message) => typeof message === 'number' || message === null)],
+    ['an empty message', lists.some(({ length }) => length === 0)],
+    ['a kind that is none', lists.some(([kind]) => kind === 'constructor')],
+    ['a kind in a list', lists.some((message) => isObject(message[0]) && typeof message[1] !== 'string')],
+    ['a head that is none', lists.some(([first]) => Array.isArray(first) || first === null)],
+    ['an empty head', heads.some((head) => Object.keys(head).length === 0)],
+    ['two heads', lists.some(([first, second]) => isHead(first) && isHead(second))],
+    ['a head behind its kind', lists.some(([kind, head]) => kind === 'call' && isHead(head))],
+    ['fields of a head that are none', heads.some((head) => 'dservice' in head || 'stack' in head)],
+    ['a reserved field of a head', heads.some((head) => Object.hasOwn(head, '__proto__'))],
+    ['marks that are none', heads.some((head) => 'callbacks' in head && !isObject(head.callbacks))],
+    ['marks of what has none', lists.some((message) => isHead(message[0]) && kindOf(message) === 'pong')],
+    ['a call cut short', lists.some((message) => kindOf(message) === 'call' && message.length < 3)],
+    ['a ping with too much', lists.some((message) => message[0] === 'ping' && message.length > 1)],
+    ['ids out of range', ids.includes(2 ** 31) && ids.includes(-1)],
+    ['an id of another type', ids.some((id) => typeof id === 'string') && ids.includes(0.5)],
+    ['names of methods', lists.some((message) => message[2] === 'toString')],
+  ])('fuzz - %s comes', (_name, isThere) => {
+    expect(isThere).toBe(true)
+  })
+
+  it('fuzz - most stay messages, so that what is behind the reader is attacked too', () => {
+    const good = changed.filter((message) => {
+      try {
+        return readDialect(message)
+      } catch {
+        return false
+      }
+    })
+    const share = good.length / changed.length
+    expect(share).toBeGreaterThan(0.4)
+    expect(share).toBeLessThan(0.8)
+  })
+})
+
 describe('fuzz - rounds', () => {
   it.each(CASES)('fuzz - nothing goes wrong in some rounds of $name', { timeout: 60_000 }, async (one) => {
     const rounds = await roundsOf(one, corpus)
@@ -74,10 +130,12 @@ describe('fuzz - what is seen', () => {
   })
 
   it('fuzz - a call that is answered twice, never, or was not made', () => {
-    const calls = callsIn(Buffer.from(`${METHODS}[["call",1,0],[{},"call",2,0]]\n`))
+    const calls = callsIn(Buffer.from(`${METHODS}[["call",1,0],[{"timeout":1},"call",2,0,"x"]]\n`))
     const answered = (rows: string, running: number): string | null => {
-      const answers = answersIn(Buffer.from(METHODS + rows))
-      return typeof answers === 'string' || !calls ? 'unread' : badAnswers(calls, answers, running)
+      const answers = answersIn(Buffer.from(METHODS + rows), 'dialect')
+      return typeof answers === 'string' || !calls
+        ? `unread: ${String(answers)}`
+        : badAnswers(calls, answers, running)
     }
     const both = '[["answer",1],["answer",2]]\n'
     expect(answered(both, 0)).toBeNull()
@@ -87,10 +145,32 @@ describe('fuzz - what is seen', () => {
     expect(answered('[["answer",7]]\n', 2)).toContain('made 0 times')
   })
 
-  it('fuzz - a victim that writes what is no row, or no message', () => {
-    for (const rows of ['{]\n', '[["answer",-1]]\n', '{"method":"methods","arguments":[{}]}\n']) {
-      expect(answersIn(Buffer.from(METHODS + rows))).toEqual(expect.any(String))
-    }
-    expect(answersIn(Buffer.from('[["ping"]]\n'))).toContain('row 1')
+  it.each([
+    ['["call",3,"no such",7]', [3]],
+    ['[{},"call",3]', [3]],
+    ['[null,"call",3,0],["call",3,0]', [3, 3]],
+    ['["call",-1,0],["call","3",0],["call"],["notify",3],["x","call",3,0],[["call",3,0]]', []],
+    ['{"method":0,"arguments":[],"id":3},{"call":3},["answer",3],null,[]', []],
+  ])('fuzz - the calls in %s are counted', (messages, ids) => {
+    const calls = callsIn(Buffer.from(`${METHODS}[${messages}]\n{"method":0,"id":3}\n`))
+    expect([...(calls ?? [])].flatMap(([id, count]) => Array.from({ length: count }, () => id))).toEqual(ids)
+  })
+
+  it.each([
+    ['what is no row', '{]\n', 'no JSON'],
+    ['no message', '[["answer",-1]]\n', 'breaks our own rules'],
+    ['a keyed object', '[{"answer":1,"arguments":[]}]\n', 'breaks our own rules'],
+    ['an empty head', '[[{},"answer",1]]\n', 'says no more than'],
+    ['a field that is none', '[[{"timeout":1},"answer",1]]\n', 'says no more than'],
+    ['elements that are too many', '[["pong",1]]\n', 'says no more than'],
+    ['its api twice', METHODS, 'is methods'],
+    ['a classic row in the dialect', '[["pong"]]\n{"method":0,"arguments":[]}\n', 'the other codec'],
+  ])('fuzz - a victim that writes %s', (_name, rows, why) => {
+    expect(answersIn(Buffer.from(METHODS + rows), 'dialect')).toContain(why)
+  })
+
+  it('fuzz - a victim that does not begin with its api, or that speaks the dialect to nobody who knows it', () => {
+    expect(answersIn(Buffer.from('[["ping"]]\n'), 'dialect')).toContain('row 1')
+    expect(answersIn(Buffer.from(`${METHODS}[["ping"]]\n`), 'classic')).toContain('the other codec')
   })
 })

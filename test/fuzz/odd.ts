@@ -73,6 +73,9 @@ const METHODS = [
   'toString',
 ]
 
+/** Numbers at the edges of what is an id, on either side. */
+const EDGES = [-1, 0.5, 2 ** 31 - 2, 2 ** 31 - 1, 2 ** 31, 2 ** 32, 2 ** 53]
+
 export const isContainer = (value: unknown): value is object => typeof value === 'object' && value !== null
 
 /** A reference or a name, of what is there most often. */
@@ -82,8 +85,8 @@ export function aMethod(chance: Chance): unknown {
 
 /** Most often one that somebody waits for. */
 export function anId(chance: Chance): unknown {
-  if (chance.once(6)) return chance.of(ODD)
-  return chance.once(10) ? 2 ** 31 - 1 - chance.below(2) : chance.below(12)
+  if (chance.once(8)) return chance.of(ODD)
+  return chance.once(6) ? chance.of(EDGES) : chance.below(12)
 }
 
 /** Changes one place of a value; in a list the others stay where they are, most often. */

@@ -157,15 +157,15 @@ const heads: Program = {
     const on = { data: (_n: unknown, more: unknown) => call(more), end: () => 1 }
     const given = session.call('give', [], PATIENT)
     await Promise.all([
-      session.call('echo', [tree], { ...PATIENT, timeout: 5_000 }),
+      session.call('echo', [tree], { timeout: 5_000 }),
       session.call('subscribe', [{ on, tree }], { timeout: 5_000, traceparent: TRACE }),
       session.call('each', [['a', 'b'], () => undefined], PATIENT),
       session.call('call', [(again: unknown) => call(again)], PATIENT),
     ])
     const outcome = await given
-    const { f, nested } = (outcome.ok ? outcome.value : {}) as { f?: unknown; nested?: { g?: unknown } }
-    call(f, (x: unknown) => x)
-    call(nested?.g, () => undefined)
+    const value = (outcome.ok ? outcome.value : null) as { f?: unknown; nested?: { g?: unknown } } | null
+    call(value?.f, (x: unknown) => x)
+    call(value?.nested?.g, () => undefined)
   },
 }
 
