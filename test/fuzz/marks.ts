@@ -27,9 +27,22 @@ export function links(values: unknown, chance: Chance): unknown {
   })
 }
 
-/** Values that are not what they look like: links that double with each step, or a function that an `await` would call. */
+/**
+ * Values that are not what they look like: links that double with each step, a function that an `await` would call, or a
+ * key that reaches for a prototype; all else about the message is good.
+ */
 export function trap(chance: Chance): Marked {
-  return chance.once(2) ? bomb(chance) : thenable(chance)
+  return chance.of([bomb, thenable, reserved])(chance)
+}
+
+/** `fromEntries`, since an object literal would set the prototype. */
+function reserved(chance: Chance): Marked {
+  const key = chance.of(['__proto__', 'constructor', 'prototype'])
+  const value = Object.fromEntries([['a', 1] as const, [key, { isAdmin: true }] as const])
+  return {
+    values: [chance.once(2) ? value : { inner: [value] }, '[Function]'],
+    marks: { callbacks: { 1: [1] } },
+  }
 }
 
 /** Links that double or close a value with each step: few bytes for a giant. */
