@@ -7,7 +7,7 @@ import { Chance, seedOf } from './chance.js'
 import { readCorpus, rowsOf } from './corpus.js'
 import { mutateDialect } from './mutate-dialect.js'
 import { packetsOf, planOf } from './mutate.js'
-import { answersIn, badAnswers, badArguments, callsIn } from './oracle.js'
+import { answersIn, badAnswers, badArguments, badOutcome, callsIn } from './oracle.js'
 import { shrink } from './shrink.js'
 
 const ROUNDS = 25
@@ -129,6 +129,18 @@ describe('fuzz - what is seen', () => {
     expect(badArguments([{ inside: [1, { a: null }] }, () => 1])).toBeNull()
   })
 
+  it('fuzz - what a caller should never be given, as a value or in an error', () => {
+    const error = (own: object): Error => Object.assign(new Error('x', { cause: new Error('y') }), own)
+    const reserved: unknown = JSON.parse('{"a":{"constructor":1}}')
+    const plain = { code: 1, details: { a: [1] } }
+    expect(badOutcome({ ok: true, value: plain })).toBeNull()
+    expect(badOutcome({ ok: true, value: { reserved } })).toContain('the key constructor')
+    expect(badOutcome({ ok: false, error: error(plain) })).toBeNull()
+    expect(badOutcome({ ok: false, error: error({ reserved }) })).toContain('the key constructor')
+    expect(badOutcome({ ok: false, error: new Error('x', { cause: error({ reserved }) }) })).not.toBeNull()
+    expect(badOutcome({ ok: false, error: error({ toString: 1 }) })).toContain('a toString of its own')
+  })
+
   it('fuzz - a call that is answered twice, never, or was not made', () => {
     const calls = callsIn(Buffer.from(`${METHODS}[["call",1,0],[{"timeout":1},"call",2,0,"x"]]\n`))
     const answered = (rows: string, running: number): string | null => {
@@ -160,9 +172,11 @@ describe('fuzz - what is seen', () => {
     ['what is no row', '{]\n', 'no JSON'],
     ['no message', '[["answer",-1]]\n', 'breaks our own rules'],
     ['a keyed object', '[{"answer":1,"arguments":[]}]\n', 'breaks our own rules'],
-    ['an empty head', '[[{},"answer",1]]\n', 'says no more than'],
-    ['a field that is none', '[[{"timeout":1},"answer",1]]\n', 'says no more than'],
-    ['elements that are too many', '[["pong",1]]\n', 'says no more than'],
+    ['an empty head', '[[{},"answer",1]]\n', 'a head of nothing before answer'],
+    ['a field that is none', '[[{"timeout":1},"answer",1]]\n', 'a head of timeout before answer'],
+    ['a head in another order', '[[{"links":[],"callbacks":{}},"notify",1]]\n', 'a head of links,callbacks'],
+    ['elements that are too many', '[["pong",1]]\n', '2 elements of pong'],
+    ['a cull of nothing', '[["cull"]]\n', '1 elements of cull'],
     ['its api twice', METHODS, 'is methods'],
     ['a classic row in the dialect', '[["pong"]]\n{"method":0,"arguments":[]}\n', 'the other codec'],
   ])('fuzz - a victim that writes %s', (_name, rows, why) => {

@@ -1,10 +1,10 @@
 /** What must hold of everything that a victim is given and gives, whatever its peer sent. */
 import { isDServiceError } from '../../lib/base/errors.js'
-import { isId } from '../../lib/dnode/check.js'
+import { isId, isObject } from '../../lib/dnode/check.js'
 import { readClassic } from '../../lib/dnode/classic.js'
-import { readDialect, writeDialect } from '../../lib/dnode/dialect.js'
+import { readDialect } from '../../lib/dnode/dialect.js'
 import { LIMITS } from '../../lib/base/options.js'
-import type { Message, WireError } from '../../lib/dnode/messages.js'
+import type { Message, Outcome, WireError } from '../../lib/dnode/messages.js'
 import { splitRows } from './corpus.js'
 
 const OBJECT_KEYS = Reflect.ownKeys(Object.prototype).length
@@ -51,6 +51,17 @@ function badObject(value: object): string | null {
     if (Object.hasOwn(value, key)) return `a method got an object with the key ${key}`
   }
   return typeof (value as { then?: unknown }).then === 'function' ? 'a method got a thenable' : null
+}
+
+/** Why a caller should never have been given what came of its call; null: it may. */
+export function badOutcome(outcome: Outcome): string | null {
+  if (outcome.ok) return badArguments([outcome.value])
+  for (let error: unknown = outcome.error; error instanceof Error; error = error.cause) {
+    const taken = Object.keys(error).find((key) => key !== 'name' && key in Error.prototype)
+    const why = taken ? `an error has a ${taken} of its own` : badArguments(Object.values(error))
+    if (why) return `${why}, as a caller's error`
+  }
+  return null
 }
 
 /** What a peer did wrong is told by errors of ours; any other is a mistake of ours. null: it is one. */
@@ -128,12 +139,30 @@ export function answersIn(bytes: Buffer, codec: 'classic' | 'dialect'): Counts |
   return counts
 }
 
-/** A message that a victim wrote. Readers ignore what is too much in it, writers leave that out. */
+/** How many elements messages have, kind included, and what may stand before them, in order. */
+const WRITTEN: Readonly<Record<string, readonly [least: number, most: number, ...head: string[]]>> = {
+  call: [3, Infinity, 'timeout', 'traceparent', 'callbacks', 'links'],
+  notify: [2, Infinity, 'callbacks', 'links'],
+  answer: [2, 3, 'callbacks', 'links'],
+  error: [3, 3],
+  cancel: [2, 2],
+  ping: [1, 1],
+  pong: [1, 1],
+  cull: [2, Infinity],
+  changed: [3, 3],
+}
+
+/** A message that a victim wrote. Readers ignore what is too much in it: writers leave it out. */
 function readOwn(written: unknown): Message {
   const message = readDialect(written)
-  const again = JSON.stringify(writeDialect(message))
-  const text = JSON.stringify(written)
-  if (again !== text) throw new Error(`${text.slice(0, 200)} says no more than ${again.slice(0, 200)}`)
+  const [first, ...rest] = written as [unknown, ...unknown[]]
+  const head = isObject(first) ? Object.keys(first) : null
+  const { length, 0: kind } = head ? rest : [first, ...rest]
+  const [least, most, ...fields] = WRITTEN[String(kind)] ?? [0, 0]
+  if (length < least || length > most) throw new Error(`${length} elements of ${String(kind)}`)
+  const known = fields.filter((field) => head?.includes(field))
+  if (head && (head.length === 0 || head.join() !== known.join()))
+    throw new Error(`a head of ${head.join() || 'nothing'} before ${String(kind)}`)
   return message
 }
 
