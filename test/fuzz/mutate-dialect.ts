@@ -29,6 +29,9 @@ const TRACES = [
   'x'.repeat(5_000),
 ]
 
+/** What every error has already. */
+const INHERITED = ['toString', 'valueOf', 'hasOwnProperty', 'stack', 'cause', 'ran', 'then', 'toJSON']
+
 /** A message as it is taken apart. `head` null: there is none. */
 interface Parts {
   readonly head: Fields | null
@@ -55,6 +58,14 @@ function joined({ head, kind, fixed, values }: Parts): unknown[] {
 export function mutateDialect(message: readonly unknown[], chance: Chance): unknown {
   if (chance.once(3)) return mutateValue(message, chance)
   const parts = partsOf(message)
+  if ((parts.kind === 'answer' || parts.kind === 'error') && chance.once(4))
+    return joined({
+      ...parts,
+      head: null,
+      kind: 'error',
+      fixed: [parts.fixed[0], anError(chance)],
+      values: [],
+    })
   switch (chance.below(9)) {
     case 0:
       return withElement(parts, chance)
@@ -73,6 +84,38 @@ export function mutateDialect(message: readonly unknown[], chance: Chance): unkn
       return keyed(parts)
     default:
       return joined({ ...parts, values: [giant(chance), ...parts.values] })
+  }
+}
+
+/** The failure of a call that is waited for: good but for one thing. */
+function anError(chance: Chance): Fields {
+  const error = {
+    name: chance.of(['TypeError', '', 'DServiceError', 'x'.repeat(3_000)]),
+    message: 'said by a hostile peer',
+    ran: chance.of(['no', 'maybe', 'yes']),
+    ...(chance.once(2) ? { code: chance.of(['DS_REFUSED', 'DS_TIMEOUT', 'DS_NOT_OURS', 7]) } : {}),
+  }
+  switch (chance.below(6)) {
+    case 0:
+      return { ...error, properties: trap(chance).values[0] }
+    case 1: {
+      const details = { a: trap(chance).values[0] }
+      return {
+        ...error,
+        properties: { summary: 'x', hint: null, details, [chance.of(KEYS)]: chance.of(ODD) },
+      }
+    }
+    case 2:
+      return { ...error, properties: Object.fromEntries(INHERITED.map((key) => [key, chance.of(ODD)])) }
+    case 3: {
+      let chain: Fields = { ...error, properties: { a: giant(chance) } }
+      for (let depth = chance.about(1, 90); depth > 0; depth--) chain = { ...error, cause: chain }
+      return chain
+    }
+    case 4:
+      return { ...error, stack: 'at \u001b[2J\u202e\n'.repeat(chance.about(1, 2_000)) }
+    default:
+      return { ...error, [chance.of(KEYS)]: chance.of(ODD) }
   }
 }
 

@@ -87,6 +87,7 @@ describe('fuzz - messages of the dialect', () => {
     ['a ping with too much', lists.some((message) => message[0] === 'ping' && message.length > 1)],
     ['ids out of range', ids.includes(2 ** 31) && ids.includes(-1)],
     ['an id of another type', ids.some((id) => typeof id === 'string') && ids.includes(0.5)],
+    ['an error with causes', lists.some(([, , error]) => isObject(error) && isObject(error['cause']))],
     ['names of methods', lists.some((message) => message[2] === 'toString')],
   ])('fuzz - %s comes', (_name, isThere) => {
     expect(isThere).toBe(true)
