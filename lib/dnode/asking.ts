@@ -72,13 +72,15 @@ export class Asking {
     const id = this.#pending.nextId()
     const patience = cancellation ? new Patient(cancellation, () => writer.cancel(id)) : null
     if (patience?.isOver) return Promise.resolve(patience.outcome(method, 'no'))
+    // read before the call is queued: a large one is written at once, and has gone with this turn then
+    const { turn } = writer
     try {
       writer.call({ method: target, id, args, options })
     } catch (error) {
       patience?.[Symbol.dispose]()
       throw error
     }
-    const outcome = this.#pending.add(id, { method, ms, turn: writer.turn })
+    const outcome = this.#pending.add(id, { method, ms, turn })
     if (patience) {
       patience.begin((ended) => this.settle(id, ended), method)
       this.#pending.watch(id, patience)

@@ -1,19 +1,30 @@
-/** How deep a JSON text is nested, told without parsing it. */
-const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [
-  0x22, 0x5c, 0x5b, 0x5d, 0x7b, 0x7d,
+/** How deep a JSON text is nested and how much is in it, told without parsing it. */
+const [QUOTE, BACKSLASH, COMMA, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [
+  0x22, 0x5c, 0x2c, 0x5b, 0x5d, 0x7b, 0x7d,
 ]
 
-/** Whether a JSON text has more than so many levels. What is no JSON gets any answer: the parser refuses it. */
-export function isNested(text: string, levels: number): boolean {
+/** What a text may have at most. */
+export interface Shape {
+  readonly levels: number
+  /** Counted by what stands between them: a little less than there are. */
+  readonly values: number
+}
+
+/** What a JSON text has more of than it may; null: nothing. What is no JSON gets any answer: the parser refuses it. */
+export function excessOf(text: string, { levels, values }: Shape): keyof Shape | null {
   let depth = 0
+  let left = values
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i)
     if (c === QUOTE) i = endOfString(text, i)
+    else if (c === COMMA) left--
     else if (c === OPEN_LIST || c === OPEN_OBJECT) {
-      if (++depth > levels) return true
+      left--
+      if (++depth > levels) return 'levels'
     } else if (c === CLOSE_LIST || c === CLOSE_OBJECT) depth--
+    if (left < 0) return 'values'
   }
-  return false
+  return null
 }
 
 /** Where the string that begins at `start` ends: at the next quote with an even number of backslashes before it. */

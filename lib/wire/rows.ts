@@ -1,9 +1,10 @@
 /** Bytes to rows: splits what a peer sends at its newlines and behind its attachments, within limits, and parses each row. */
 import { isUtf8 } from 'node:buffer'
 import { limit, protocol, reasonOf } from '../base/errors.js'
+import { LIMITS } from '../base/options.js'
 import { Arriving, readPrefix } from './attachments.js'
 import { NO_ATTACHMENTS } from './connection.js'
-import { isNested } from './nesting.js'
+import { excessOf, type Shape } from './nesting.js'
 import { quote } from './quote.js'
 
 const NEWLINE = 0x0a
@@ -11,10 +12,10 @@ const NEWLINE = 0x0a
 const PLUS = 0x2b
 const NEWLINE_PLUS = Buffer.from('\n+')
 const NOTHING = Buffer.alloc(0)
-/** Levels of a row that is looked at more closely before it is parsed: the parser is slow where nesting is deep. */
-const NESTING = 1_000
-/** Characters of a row that cannot be nested so deep that it matters. */
-const SHALLOW = 16 * 1024
+/** What a long row may have: the parser is slow where nesting is deep or values are many, and messages are held to less. */
+const MOST: Shape = { levels: 1_000, values: 2 * LIMITS.nodes }
+/** Characters of a row that is parsed within some 20 ms whatever is in it; a look at it beforehand would take half as long as parsing. */
+const QUICK = 256 * 1024
 
 /** Takes one parsed row and its attachments; answers false to hear no more, or none for now when the reader is paused. */
 export type TakeRow = (row: unknown, attachments: readonly Uint8Array[]) => boolean
@@ -220,7 +221,8 @@ export class RowReader {
   }
 
   #valueOf(text: string): unknown {
-    if (text.length > SHALLOW && isNested(text, NESTING)) throw this.#nested()
+    const excess = text.length > QUICK ? excessOf(text, MOST) : null
+    if (excess) throw this.#excessive(excess)
     try {
       return JSON.parse(text)
     } catch (error) {
@@ -228,10 +230,10 @@ export class RowReader {
     }
   }
 
-  #nested(): Error {
+  #excessive(what: keyof Shape): Error {
     return limit({
-      summary: `row ${this.#rows + 1} is nested deeper than ${NESTING}`,
-      hint: 'send flatter values',
+      summary: `row ${this.#rows + 1} has more than ${MOST[what]} ${what}`,
+      hint: 'send less at a time, and flatter values',
       details: { row: this.#rows + 1 },
     })
   }

@@ -256,7 +256,7 @@ describe('hostile - rows after the methods row', () => {
 
   it('hostile - nesting that would keep the parser busy ends the connection', async () => {
     const { send, session } = await opened(true)
-    await send(`[["notify",0,${nested(6_000)}]]`)
+    await send(`[["notify",0,${nested(60_000)}]]`)
     expect(await session.closed).toMatchObject({ code: 'DS_LIMIT' })
   })
 

@@ -290,6 +290,17 @@ describe('session - ends', () => {
     await closeBoth(pair)
   })
 
+  it.each([
+    ['one large call', [100_000]],
+    ['the one of several that fills the batch', [10_000, 10_000, 10_000, 10_000, 10_000, 10_000, 10_000]],
+  ])('session - what was written at once may have run: %s', async (_what, sizes) => {
+    const { client } = await two({ take: () => new Promise(() => undefined) })
+    const calls = sizes.map((size) => client.call('take', ['x'.repeat(size)], WAIT))
+    client.destroy(new Error('cut'))
+    const outcomes = await Promise.all(calls)
+    expect(outcomes.map((outcome) => errorOf(outcome).ran)).toEqual(sizes.map(() => 'maybe'))
+  })
+
   it('session - closing it ourselves says so', async () => {
     const pair = await two({ hang: () => new Promise(() => undefined) })
     const call = pair.client.call('hang', [], WAIT)

@@ -9,15 +9,17 @@ import { record } from './record.js'
 
 const corpus = readCorpus()
 
-/** All messages of one codec, as their receivers read them. */
-function messagesOf(codec: Conversation['codec']): Message[] {
+/** All rows of one codec, parsed. */
+function rowsOfAll(codec: Conversation['codec']): unknown[] {
   const rows = corpus
     .filter((conversation) => conversation.codec === codec)
     .flatMap((conversation) => [...rowsOf(conversation, 'client'), ...rowsOf(conversation, 'server')])
-  return rows.flatMap((row) => {
-    const value: unknown = JSON.parse(row.toString('utf8'))
-    return Array.isArray(value) ? value.map(readDialect) : [readClassic(value)]
-  })
+  return rows.map((row) => JSON.parse(row.toString('utf8')) as unknown)
+}
+
+/** All messages of one codec, as their receivers read them. */
+function messagesOf(codec: Conversation['codec']): Message[] {
+  return rowsOfAll(codec).flatMap((row) => (Array.isArray(row) ? row.map(readDialect) : [readClassic(row)]))
 }
 
 /** Every type of message: a new one does not compile before it stands here, and then has to be recorded. */
@@ -48,13 +50,28 @@ describe('fuzz - the corpus', () => {
       calls.some(({ timeout }) => typeof timeout === 'number'),
       calls.some(({ traceparent }) => traceparent !== undefined),
       calls.some(({ method }) => typeof method === 'string'),
-      calls.some(({ values }) => values.links.length > 0),
       calls.some(({ values }) => Object.values(values.callbacks).some((path) => path.length > 2)),
       messages.some((message) => message.type === 'answer' && message.values.arguments.length === 0),
       messages.some((message) => message.type === 'error' && message.error.cause !== undefined),
+      messages.some((message) => message.type === 'error' && message.error.ran === 'no'),
       messages.some((message) => message.type === 'methods' && message.hello?.identity),
     ]) {
       expect(has).toBeTruthy()
+    }
+  })
+
+  it('fuzz - has heads of every kind that has one, with every field, and the same kinds without', () => {
+    for (const kind of ['call', 'notify', 'answer']) {
+      const rows = rowsOfAll('dialect').filter((row) => Array.isArray(row)) as unknown[][][]
+      const messages = rows
+        .flat()
+        .filter(([first, second]) => (typeof first === 'string' ? first : second) === kind)
+      const heads = messages.map(([first]) => first).filter((first) => typeof first === 'object')
+      const fields = kind === 'call' ? ['timeout', 'traceparent'] : []
+      expect(new Set(heads.flatMap((head) => Object.keys(head as object)))).toEqual(
+        new Set([...fields, 'callbacks', 'links']),
+      )
+      expect(heads.length).toBeLessThan(messages.length)
     }
   })
 

@@ -4,7 +4,7 @@ import { isId, isObject } from '../../lib/dnode/check.js'
 import { readClassic } from '../../lib/dnode/classic.js'
 import { readDialect } from '../../lib/dnode/dialect.js'
 import { LIMITS } from '../../lib/base/options.js'
-import type { WireError } from '../../lib/dnode/messages.js'
+import type { Message, Outcome, WireError } from '../../lib/dnode/messages.js'
 import { splitRows } from './corpus.js'
 
 const OBJECT_KEYS = Reflect.ownKeys(Object.prototype).length
@@ -53,6 +53,17 @@ function badObject(value: object): string | null {
   return typeof (value as { then?: unknown }).then === 'function' ? 'a method got a thenable' : null
 }
 
+/** Why a caller should never have been given what came of its call; null: it may. */
+export function badOutcome(outcome: Outcome): string | null {
+  if (outcome.ok) return badArguments([outcome.value])
+  for (let error: unknown = outcome.error; error instanceof Error; error = error.cause) {
+    const taken = Object.keys(error).find((key) => key !== 'name' && key in Error.prototype)
+    const why = taken ? `an error has a ${taken} of its own` : badArguments(Object.values(error))
+    if (why) return `${why}, as a caller's error`
+  }
+  return null
+}
+
 /** What a peer did wrong is told by errors of ours; any other is a mistake of ours. null: it is one. */
 export function badFailure(error: unknown): string | null {
   if (error === null || isDServiceError(error)) return null
@@ -60,31 +71,34 @@ export function badFailure(error: unknown): string | null {
 }
 
 /** How often each id was called, or answered. */
-type Counts = Map<number, number>
-
-/** What a peer may wait for. */
-export interface Calls {
-  readonly due: Counts
-  /** In classic rows: a good one is never answered by its id, a bad one may be. */
-  readonly possible: Counts
-}
+export type Counts = Map<number, number>
 
 function add(counts: Counts, id: number): void {
   counts.set(id, (counts.get(id) ?? 0) + 1)
 }
 
-/** The calls with an id in the whole rows of some bytes, the first row apart; null: they are no rows. */
-export function callsIn(bytes: Buffer): Calls | null {
-  const calls: Calls = { due: new Map(), possible: new Map() }
+/**
+ * The calls with a valid id in the whole rows of some bytes, good or bad: each has one answer. Nothing else has one. null:
+ * they are no rows.
+ */
+export function callsIn(bytes: Buffer): Counts | null {
+  const calls: Counts = new Map()
   for (const row of rowsIn(bytes).slice(1)) {
     if (row === undefined) return null
-    const counts = Array.isArray(row) ? calls.due : calls.possible
-    for (const message of Array.isArray(row) ? (row as unknown[]) : [row]) {
-      if (isObject(message) && message['method'] !== undefined && isId(message['id']))
-        add(counts, message['id'])
+    for (const message of Array.isArray(row) ? (row as unknown[]) : []) {
+      const id = calledBy(message)
+      if (id !== null) add(calls, id)
     }
   }
   return calls
+}
+
+/** The id of a call, with something before its kind or nothing; our own reader is not asked. */
+function calledBy(message: unknown): number | null {
+  if (!Array.isArray(message)) return null
+  const [first, second, third] = message as unknown[]
+  const id = first === 'call' ? second : typeof first !== 'string' && second === 'call' ? third : null
+  return isId(id) ? id : null
 }
 
 /** Parsed; undefined where that fails. */
@@ -102,12 +116,16 @@ function rowsIn(bytes: Buffer): unknown[] {
 }
 
 /** Reads all that a victim wrote with our own eyes: its answers by id, or what is wrong with it. */
-export function answersIn(bytes: Buffer): Counts | string {
+export function answersIn(bytes: Buffer, codec: 'classic' | 'dialect'): Counts | string {
   const counts: Counts = new Map()
+  let isDialect = false
   for (const [at, row] of rowsIn(bytes).entries()) {
     if (row === undefined) return `row ${at + 1} that was written is no JSON`
+    if (Array.isArray(row) ? codec === 'classic' : isDialect)
+      return `row ${at + 1} that was written is of the other codec`
+    isDialect = Array.isArray(row)
     try {
-      for (const message of Array.isArray(row) ? row.map(readDialect) : [readClassic(row)]) {
+      for (const message of Array.isArray(row) ? row.map(readOwn) : [readClassic(row)]) {
         if ((at === 0) !== (message.type === 'methods'))
           return `row ${at + 1} that was written is ${message.type}`
         if (message.type === 'answer' || message.type === 'error') add(counts, message.id)
@@ -121,18 +139,45 @@ export function answersIn(bytes: Buffer): Counts | string {
   return counts
 }
 
+/** How many elements messages have, kind included, and what may stand before them, in order. */
+const WRITTEN: Readonly<Record<string, readonly [least: number, most: number, ...head: string[]]>> = {
+  call: [3, Infinity, 'timeout', 'traceparent', 'callbacks', 'links'],
+  notify: [2, Infinity, 'callbacks', 'links'],
+  answer: [2, 3, 'callbacks', 'links'],
+  error: [3, 3],
+  cancel: [2, 2],
+  ping: [1, 1],
+  pong: [1, 1],
+  cull: [2, Infinity],
+  changed: [3, 3],
+}
+
+/** A message that a victim wrote. Readers ignore what is too much in it: writers leave it out. */
+function readOwn(written: unknown): Message {
+  const message = readDialect(written)
+  const [first, ...rest] = written as [unknown, ...unknown[]]
+  const head = isObject(first) ? Object.keys(first) : null
+  const { length, 0: kind } = head ? rest : [first, ...rest]
+  const [least, most, ...fields] = WRITTEN[String(kind)] ?? [0, 0]
+  if (length < least || length > most) throw new Error(`${length} elements of ${String(kind)}`)
+  const known = fields.filter((field) => head?.includes(field))
+  if (head && (head.length === 0 || head.join() !== known.join()))
+    throw new Error(`a head of ${head.join() || 'nothing'} before ${String(kind)}`)
+  return message
+}
+
 /** What never ran was refused, and that has a code of ours. */
 function isOfOurs({ ran, code }: WireError): boolean {
   return ran === 'yes' || String(code).startsWith('DS_')
 }
 
 /** Whether each call was answered once, those apart that may still run. */
-export function badAnswers({ due, possible }: Calls, answers: Counts, running: number): string | null {
+export function badAnswers(calls: Counts, answers: Counts, running: number): string | null {
   for (const [id, count] of answers) {
-    const made = (due.get(id) ?? 0) + (possible.get(id) ?? 0)
+    const made = calls.get(id) ?? 0
     if (count > made) return `call ${id} was answered ${count} times, and made ${made} times`
   }
   let open = 0
-  for (const [id, count] of due) open += Math.max(0, count - (answers.get(id) ?? 0))
+  for (const [id, count] of calls) open += Math.max(0, count - (answers.get(id) ?? 0))
   return open > running ? `${open} calls have no answer, and ${running} run` : null
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../../lib/base/clock.js'
 import type { Logger } from '../../lib/base/logger.js'
 import { helloOf } from '../../lib/dnode/hello.js'
 import type { Heart } from '../../lib/dnode/liveness.js'
+import type { Outcome } from '../../lib/dnode/messages.js'
 import { Session } from '../../lib/dnode/session.js'
 import type { Connection } from '../../lib/wire/connection.js'
 import type { Side } from './corpus.js'
@@ -26,6 +27,8 @@ export interface PartyOptions {
   readonly heart?: Heart | undefined
   readonly logger?: Logger
   readonly look?: Look
+  /** What came of each call that the program made. */
+  readonly onOutcome?: (outcome: Outcome) => void
   /** What the peer did wrong, as the session's owner is told. */
   readonly onFail?: (error: Error) => void
 }
@@ -38,7 +41,7 @@ export interface Party {
 }
 
 export function partyOf({ side, codec, program, look = () => undefined, ...rest }: PartyOptions): Party {
-  const { connection, clock, heart, logger, onFail = () => undefined } = rest
+  const { connection, clock, heart, logger, onOutcome, onFail = () => undefined } = rest
   const session: Session = new Session(connection, {
     clock,
     api: side === 'server' ? servedApi(clock, look) : callersApi(look),
@@ -49,6 +52,7 @@ export function partyOf({ side, codec, program, look = () => undefined, ...rest 
     onError: () => undefined,
     onFail,
   })
+  if (onOutcome) watch(session, onOutcome)
   const run = side === 'server' ? program.server : program.client
   // a peer that never says its methods is called all the same: those calls fail at once
   const ready = session.ready.then(
@@ -56,4 +60,14 @@ export function partyOf({ side, codec, program, look = () => undefined, ...rest 
     (error: unknown) => error,
   )
   return { session, done: ready.then(() => run?.(session, clock)) }
+}
+
+/** Tells what comes of the calls of a session. */
+function watch(session: Session, onOutcome: (outcome: Outcome) => void): void {
+  const call = session.call.bind(session)
+  session.call = async (...args) => {
+    const outcome = await call(...args)
+    onOutcome(outcome)
+    return outcome
+  }
 }

@@ -99,6 +99,7 @@ function say(session: Session, name: string, ...args: unknown[]): void {
   call(remoteOf(session)[name], ...args)
 }
 
+/** As our hello says: nothing stands before the kind. */
 const PATIENT = { timeout: 30_000 }
 
 const calls: Program = {
@@ -143,6 +144,28 @@ const callbacks: Program = {
     say(session, 'give', (_error: unknown, given: { nested?: { g?: unknown } } | null) =>
       call(given?.nested?.g, () => session.parts.writer.cull([...session.parts.imports.ids()].slice(-2))),
     )
+  },
+}
+
+/** What stands before the kind of a call, and of its answer. */
+const heads: Program = {
+  name: 'heads',
+  codecs: ['dialect'],
+  async client(session) {
+    const tree: Record<string, unknown> = { a: [1] }
+    tree['me'] = tree
+    const on = { data: (_n: unknown, more: unknown) => call(more), end: () => 1 }
+    const given = session.call('give', [], PATIENT)
+    await Promise.all([
+      session.call('echo', [tree], { timeout: 5_000 }),
+      session.call('subscribe', [{ on, tree }], { timeout: 5_000, traceparent: TRACE }),
+      session.call('each', [['a', 'b'], () => undefined], PATIENT),
+      session.call('call', [(again: unknown) => call(again)], PATIENT),
+    ])
+    const outcome = await given
+    const value = (outcome.ok ? outcome.value : null) as { f?: unknown; nested?: { g?: unknown } } | null
+    call(value?.f, (x: unknown) => x)
+    call(value?.nested?.g, () => undefined)
   },
 }
 
@@ -209,4 +232,14 @@ const big: Program = {
   },
 }
 
-export const PROGRAMS: readonly Program[] = [calls, oneWay, callbacks, links, errors, deadlines, signs, big]
+export const PROGRAMS: readonly Program[] = [
+  calls,
+  oneWay,
+  callbacks,
+  heads,
+  links,
+  errors,
+  deadlines,
+  signs,
+  big,
+]

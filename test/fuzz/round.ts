@@ -8,7 +8,7 @@ import type { Bystander } from './bystander.js'
 import { Line } from './line.js'
 import { Turns } from './measure.js'
 import { packetsOf, type Plan } from './mutate.js'
-import { answersIn, badAnswers, badArguments, badFailure, callsIn, pollution } from './oracle.js'
+import { answersIn, badAnswers, badArguments, badFailure, badOutcome, callsIn, pollution } from './oracle.js'
 import { partyOf, type Party } from './party.js'
 import { PROGRAMS } from './programs.js'
 
@@ -50,8 +50,8 @@ class Round {
   readonly #line: Line
   readonly #party: Party
   readonly #fed: Buffer[] = []
-  /** What methods were called with, to be looked at between the turns. */
-  #seen: (readonly unknown[])[] = []
+  /** What methods were called with, and what came of calls: to be looked at between the turns. */
+  #seen: (() => string | null)[] = []
   readonly #written: Buffer[] = []
   #problem: string | null = null
 
@@ -81,7 +81,8 @@ class Round {
         warn: quiet,
         error: (fields, text) => this.#note(`${text}: ${show(fields)}`),
       },
-      look: (args) => this.#seen.push(args),
+      look: (args) => this.#seen.push(() => badArguments(args)),
+      onOutcome: (outcome) => this.#seen.push(() => badOutcome(outcome)),
       onFail: (error) => this.#note(badFailure(error)),
     })
   }
@@ -111,7 +112,7 @@ class Round {
       this.#line.feed(packet)
       this.#fed.push(packet)
       await this.turns.turn()
-      this.#lookAtArguments()
+      this.#lookAtValues()
       if (this.#line.isFull)
         await this.turns.until(() => !this.#line.isFull || this.#line.destroyed, PATIENCE)
       // a peer that neither reads nor is read: it may wait for us for ever
@@ -119,11 +120,11 @@ class Round {
     }
     await this.turns.until(() => this.#isQuiet, PATIENCE)
     for (let i = 0; i < 4; i++) await this.turns.turn()
-    this.#lookAtArguments()
+    this.#lookAtValues()
   }
 
-  #lookAtArguments(): void {
-    for (const args of this.#seen) this.#note(badArguments(args))
+  #lookAtValues(): void {
+    for (const look of this.#seen) this.#note(look())
     this.#seen = []
   }
 
@@ -135,7 +136,7 @@ class Round {
   async #lookAtAnswers(): Promise<void> {
     const isOpen = (): boolean => !this.#session.isClosed && this.#plan.isReading && this.#isQuiet
     if (isOpen()) await this.#clock.advance(100)
-    const answers = answersIn(Buffer.concat(this.#written))
+    const answers = answersIn(Buffer.concat(this.#written), this.#plan.codec)
     const calls = callsIn(Buffer.concat(this.#fed))
     if (typeof answers === 'string') return this.#note(answers)
     if (!calls) return
@@ -177,6 +178,7 @@ class Round {
     let isDone = false
     void this.#party.done.then(() => (isDone = true))
     await this.turns.until(() => isDone, 100)
+    this.#lookAtValues()
     const { references, pending, running } = this.#session
     if (!isDone) this.#note('calls of the victim did not settle')
     if (references.exported + references.imported > 0) this.#note(`functions are held: ${show(references)}`)

@@ -3,11 +3,12 @@ import { once } from 'node:events'
 import net from 'node:net'
 import { systemClock } from '../../lib/base/clock.js'
 import { dnode } from '../../lib/dnode/factory.js'
+import type { Outcome as CallOutcome } from '../../lib/dnode/messages.js'
 import type { Connection, Listening, Transport } from '../../lib/wire/connection.js'
 import { tcpTransport } from '../../lib/wire/tcp.js'
 import { Turns } from './measure.js'
 import { packetsOf, type Plan } from './mutate.js'
-import { answersIn, badAnswers, badArguments, badFailure, callsIn, pollution } from './oracle.js'
+import { answersIn, badAnswers, badArguments, badFailure, badOutcome, callsIn, pollution } from './oracle.js'
 import { partyOf, type Party } from './party.js'
 import { callersApi, PROGRAMS, servedApi } from './programs.js'
 import type { Outcome } from './round.js'
@@ -128,7 +129,7 @@ function leave(attacker: net.Socket, plan: Plan, victim: Victim): void {
 
 function wrongWith(fed: Buffer, received: readonly Buffer[], plan: Plan): string | null {
   if (!plan.isReading) return null
-  const answers = answersIn(Buffer.concat(received))
+  const answers = answersIn(Buffer.concat(received), plan.codec)
   const made = callsIn(fed)
   if (typeof answers === 'string') return answers
   return made && badAnswers(made, answers, Infinity)
@@ -136,6 +137,8 @@ function wrongWith(fed: Buffer, received: readonly Buffer[], plan: Plan): string
 
 function sessionVictim(plan: Plan, connection: Connection, look: Look): Victim {
   const problems: string[] = []
+  const outcomes: CallOutcome[] = []
+  const note = (problem: string | null): void => void (problem && problems.push(problem))
   const program = PROGRAMS.find(({ name }) => name === plan.program) as (typeof PROGRAMS)[number]
   const quiet = (): void => undefined
   const party: Party = partyOf({
@@ -146,7 +149,8 @@ function sessionVictim(plan: Plan, connection: Connection, look: Look): Victim {
     clock: systemClock,
     logger: { debug: quiet, info: quiet, warn: quiet, error: (_fields, text) => problems.push(text) },
     look,
-    onFail: (error) => problems.push(...[badFailure(error)].filter((problem) => problem !== null)),
+    onOutcome: (outcome) => outcomes.push(outcome),
+    onFail: (error) => note(badFailure(error)),
   })
   let isDone = false
   void party.done.then(() => (isDone = true))
@@ -156,9 +160,9 @@ function sessionVictim(plan: Plan, connection: Connection, look: Look): Victim {
     if (pending > 0) return `${pending} calls of the victim wait`
     const why = badFailure(await party.session.closed)
     if (why) return why
-    return (await turns.until(() => isDone, PATIENCE))
-      ? (problems[0] ?? null)
-      : 'calls of the victim did not settle'
+    const isSettled = await turns.until(() => isDone, PATIENCE)
+    for (const outcome of outcomes) note(badOutcome(outcome))
+    return isSettled ? (problems[0] ?? null) : 'calls of the victim did not settle'
   }
   return { close: () => void party.session.close(), closed: party.session.closed, left }
 }

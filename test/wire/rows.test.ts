@@ -1,7 +1,7 @@
 /** Bytes to rows: cut anywhere, capped, malformed. */
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
-import { isNested } from '../../lib/wire/nesting.js'
+import { excessOf } from '../../lib/wire/nesting.js'
 import { quote } from '../../lib/wire/quote.js'
 import { RowReader } from '../../lib/wire/rows.js'
 
@@ -113,16 +113,22 @@ describe('rows', () => {
       fc.property(tree, fc.boolean(), (value, isSpaced) => {
         const json = JSON.stringify(value, null, isSpaced ? 1 : 0)
         const depth = depthOf(value)
-        expect([isNested(json, depth), depth > 0 && !isNested(json, depth - 1)]).toEqual([false, false])
+        const at = (levels: number): unknown => excessOf(json, { levels, values: Infinity })
+        expect([at(depth), depth > 0 ? at(depth - 1) : 'levels']).toEqual([null, 'levels'])
       }),
     )
   })
 
   it('nested - a row of brackets is refused before it is parsed, a flat one of any length is not', () => {
-    const deep = '['.repeat(10_000) + ']'.repeat(10_000)
+    const deep = '['.repeat(150_000) + ']'.repeat(150_000)
     expect(() => read([Buffer.from(`${deep}\n`)])).toThrow(expect.objectContaining({ code: 'DS_LIMIT' }))
-    const flat = JSON.stringify(Array.from({ length: 5_000 }, () => [['[']]))
+    const flat = JSON.stringify(Array.from({ length: 50_000 }, () => [['[[[,,,']]))
     expect(read([Buffer.from(`${flat}\n`)])).toHaveLength(1)
+  })
+
+  it('a row of too many values is refused before it is parsed', () => {
+    const many = JSON.stringify(Array.from({ length: 210_000 }, () => 0))
+    expect(() => read([Buffer.from(`${many}\n`)])).toThrow('more than 200000 values')
   })
 
   it('a thousand in one chunk', () => {
