@@ -1,6 +1,7 @@
 /** The messages about streams <-> the arrays that stand for them in a dialect row. */
 import { isId, unexpected } from '../check.js'
 import type { WireError } from '../messages.js'
+import { checkTree } from '../unscrub.js'
 import { readWireError, toCallersError } from '../wire-error.js'
 import type { StreamMessage } from './port.js'
 
@@ -61,5 +62,6 @@ function readCredit(value: unknown): number {
 }
 
 function readError(value: unknown): Error {
+  checkTree([value])
   return toCallersError(readWireError(value))
 }

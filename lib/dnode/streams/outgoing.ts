@@ -21,7 +21,7 @@ export interface Producing {
   readonly turn: Turn
   /** Passes on; does nothing after the session's end. Errors: DS_LIMIT, for a chunk. */
   send(message: StreamMessage): void
-  /** Items were gathered: `flush` is called when the turn's promises have been run. */
+  /** Items were gathered: `flush` is called when the turn is over. */
   gathered(stream: Outgoing): void
   forget(id: number, direction: 'outgoing'): void
 }

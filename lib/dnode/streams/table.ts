@@ -29,7 +29,7 @@ export class Streams implements Producing, Consuming {
 
   constructor(port: StreamPort) {
     this.port = port
-    this.turn = new Turn(port.clock)
+    this.turn = new Turn(port.clock, () => this.#flush())
   }
 
   /** Streams that are open, in both directions: none once the session has ended. */
@@ -136,14 +136,7 @@ export class Streams implements Producing, Consuming {
   }
 
   gathered(stream: Outgoing): void {
-    if (this.#gathered.push(stream) === 1) process.nextTick(flush, this)
-  }
-
-  /** The promises of this turn have been run: what they gave is sent. */
-  flush(): void {
-    const gathered = this.#gathered
-    this.#gathered = []
-    for (const stream of gathered) stream.flush()
+    this.#gathered.push(stream)
   }
 
   waits(incoming: Incoming): void {
@@ -161,6 +154,13 @@ export class Streams implements Producing, Consuming {
   forget(id: number, direction: 'incoming' | 'outgoing'): void {
     if (direction === 'incoming') this.#incoming.delete(id)
     else this.#outgoing.delete(id)
+  }
+
+  /** A turn is over: what its streams gave is sent. */
+  #flush(): void {
+    const gathered = this.#gathered
+    this.#gathered = []
+    for (const stream of gathered) stream.flush()
   }
 
   #add(incoming: Incoming): void {
@@ -192,10 +192,6 @@ export class Streams implements Producing, Consuming {
       }
     }
   }
-}
-
-function flush(streams: Streams): void {
-  streams.flush()
 }
 
 function tooMany(): Error {

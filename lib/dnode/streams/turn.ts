@@ -24,6 +24,7 @@ interface Resumable {
  */
 export class Turn {
   readonly #clock: Clock
+  readonly #over: () => void
   readonly #queue = new Queue<Resumable>()
   #isFull = false
   #isScheduled = false
@@ -34,8 +35,10 @@ export class Turn {
   #nextLook = 1
   #start = 0
 
-  constructor(clock: Clock) {
+  /** `over`: called at the end of each turn in which an item was taken. */
+  constructor(clock: Clock, over: () => void) {
     this.#clock = clock
+    this.#over = over
   }
 
   /** Whether another item may be taken now. */
@@ -96,9 +99,10 @@ export class Turn {
     setImmediate(next, this)
   }
 
-  /** A turn begins. */
+  /** A turn is over, and the next one begins. */
   next(): void {
     this.#isScheduled = false
+    if (this.#items > 0) this.#over()
     this.#left = LIMITS.batch
     this.#asked = this.#items = 0
     this.#nextLook = 1
