@@ -13,12 +13,13 @@ export class NodeSource implements Source {
   readonly #onClose: () => void
   #isBegun = false
   #isWanted = false
-  #isEnded = false
+  /** It has said how it ended, or need not: that it is closed is no news. */
+  #isDone = false
 
   constructor(readable: Readable, to: Taker) {
     this.#readable = readable
     this.#to = to
-    this.#onError = (error) => to.fail(error)
+    this.#onError = (error) => this.#fail(error)
     this.#onClose = () => this.#closed()
     readable.on('error', this.#onError).on('close', this.#onClose)
   }
@@ -39,6 +40,7 @@ export class NodeSource implements Source {
 
   /** Without the error: it would be emitted where nobody listens. */
   stop(): void {
+    this.#isDone = true
     this.#readable.destroy()
   }
 
@@ -60,12 +62,17 @@ export class NodeSource implements Source {
   }
 
   #end(): void {
-    this.#isEnded = true
+    this.#isDone = true
     this.#to.end()
   }
 
+  #fail(error: Error): void {
+    this.#isDone = true
+    this.#to.fail(error)
+  }
+
   #closed(): void {
-    if (!this.#isEnded) this.#to.fail(new Error('the stream was closed before its end'))
+    if (!this.#isDone) this.#to.fail(new Error('the stream was closed before its end'))
   }
 }
 
@@ -87,7 +94,7 @@ export class IncomingReadable extends Readable implements Reader {
   more(): void {
     const incoming = this.#incoming
     for (let item = incoming.take(); item !== NOTHING; item = incoming.take()) {
-      if (!this.#fits(item)) incoming.broken(unexpected('an item that a Readable can have', item))
+      if (!this.#fits(item)) this.#refuse(item)
       else if (!this.push(item)) return
     }
     // a listener that was given an item may have destroyed it
@@ -107,6 +114,12 @@ export class IncomingReadable extends Readable implements Reader {
     this.#failure = error
     if (this.listenerCount('error') === 0) this.#incoming.unheard(error)
     this.destroy(error)
+  }
+
+  /** What came behind it is nothing, too. */
+  #refuse(item: unknown): void {
+    this.#incoming.broken(unexpected('an item that a Readable can have', item))
+    this.#incoming.stop(null)
   }
 
   /** null is a Readable's end, and other than bytes would be an error that it emits. */

@@ -78,7 +78,7 @@ export class Turn {
   /** Where items are quick, the clock is not asked for each. */
   #look(): void {
     const took = this.#clock.monotonic() - this.#start
-    this.#nextLook = this.#items + (took < this.#items * QUICK ? LOOKS : 1)
+    this.#nextLook = this.#items + (took < this.#items * QUICK ? Math.min(this.#items, LOOKS) : 1)
     if (took >= STRETCH) this.#left = 0
   }
 

@@ -12,6 +12,7 @@ afterEach(async () => {
   await turns()
   expectEmpty(two.a, two.b)
   expect(two.a.bad.concat(two.b.bad)).toEqual([])
+  expect(two.a.logged).toEqual([])
 })
 
 interface Made {
