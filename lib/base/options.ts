@@ -69,6 +69,10 @@ export interface Limits {
   readonly pending: number
   /** Functions that a session may hold of its peer, and the peer of it. */
   readonly references: number
+  /** Streams that a session may have open in one direction. */
+  readonly streams: number
+  /** Bytes of a stream's items that may be under way, or wait to be read: what its consumer grants at its first read. */
+  readonly window: number
   /** Bytes that wait to be written to a peer that does not read; beyond it the peer is cut. */
   readonly writeQueue: number
   /** Bytes that wait to be written to a peer before its next call has to wait as well. */
@@ -99,6 +103,8 @@ export const LIMITS: Limits = Object.freeze({
   path: 32,
   pending: 10_000,
   references: 1_000_000,
+  streams: 100_000,
+  window: 256 * 1024,
   writeQueue: 16 * 1024 * 1024,
   unread: 1024 * 1024,
   batch: 64 * 1024,
