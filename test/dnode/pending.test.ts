@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { VirtualClock } from '../../lib/base/virtual-clock.js'
 import { closed } from '../../lib/base/errors.js'
-import { ID_END } from '../../lib/dnode/check.js'
+import { ID_END } from '../../lib/dnode/ids.js'
 import { Pending } from '../../lib/dnode/pending.js'
 
 const over = (method: string) => closed({ summary: `${method} is over` })
