@@ -62,3 +62,38 @@ describe('pending - deadlines', () => {
     expect([pending.size, clock.waiting]).toEqual([0, 0])
   })
 })
+
+describe('pending - calls that hold their outcome themselves', () => {
+  it('pending - are settled or ended once, and their errors are made when somebody looks', async () => {
+    const clock = new VirtualClock()
+    const pending = new Pending(clock)
+    const seen: unknown[] = []
+    let made = 0
+    const wait = (id: number, ms: number): void =>
+      pending.wait({
+        id,
+        method: `m${id}`,
+        deadline: clock.monotonic() + ms,
+        turn: 3,
+        settle: (outcome) => seen.push([id, outcome]),
+        end: (explain) => seen.push([id, explain]),
+      })
+    const explain = (method: string, turn: number) => (made++, closed({ summary: `${method} ${turn}` }))
+    for (let id = 0; id < 4; id++) wait(id, id === 3 ? 10 : 100)
+    pending.settle(0, { ok: true, value: 'yes' })
+    expect([pending.end(1, explain), pending.end(1, explain), pending.end(77, explain)]).toEqual([
+      true,
+      false,
+      false,
+    ])
+    await clock.advance(10)
+    pending.failAll(explain)
+    expect(seen).toEqual([
+      [0, { ok: true, value: 'yes' }],
+      [1, explain],
+      [3, expect.any(Function)],
+      [2, explain],
+    ])
+    expect([made, pending.size, clock.waiting]).toEqual([0, 0, 0])
+  })
+})
