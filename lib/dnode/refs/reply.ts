@@ -4,12 +4,20 @@ import type { Heir, RunningCall } from '../context.js'
 import type { Outcome } from '../messages.js'
 import type { Explain, Waiting } from '../pending.js'
 
+/** A call that failed, as who reports it sees it. */
+export interface Unasked {
+  /** Whether somebody has asked for it since. */
+  readonly isHeard: boolean
+  /** Why it failed; null where it has not. */
+  readonly error: Error | null
+}
+
 /** Who made the calls of one session. */
 export interface ReplyOwner {
   /** The call that it inherits from was aborted. */
-  cancel(reply: Reply, reason: Error): void
+  cancel(id: number, reason: Error): void
   /** It failed, and nobody has asked for it so far. */
-  unheard(reply: Reply): void
+  unheard(reply: Unasked): void
   /** Somebody waits for an answer, which keeps the process alive, and does so no longer. */
   hold(): void
   letGo(): void
@@ -31,7 +39,7 @@ export interface SentCall {
  * session's calls too. A failure that nobody asks for is told to the session's owner, and is no unhandled rejection.
  * What is no part of a promise is for the session alone.
  */
-export class Reply<T = unknown> implements Promise<T>, Waiting, Heir {
+export class Reply<T = unknown> implements Promise<T>, Waiting, Heir, Unasked {
   readonly id: number
   readonly deadline: number
   readonly turn: number
@@ -40,7 +48,7 @@ export class Reply<T = unknown> implements Promise<T>, Waiting, Heir {
   #within: RunningCall | null
   /** How it ended; null: it has not. */
   #end: Outcome | Explain | null = null
-  #wake: ((outcome: Outcome) => void) | null = null
+  #wake: ((value: T | Promise<T>) => void) | null = null
   #promise: Promise<T> | null = null
 
   constructor(owner: ReplyOwner, { id, ref, deadline, turn, within }: SentCall) {
@@ -77,12 +85,10 @@ export class Reply<T = unknown> implements Promise<T>, Waiting, Heir {
     return `function ${this.#ref} of the peer`
   }
 
-  /** Whether somebody has asked for it. */
   get isHeard(): boolean {
     return this.#promise !== null
   }
 
-  /** Why it failed; null where it has not. */
   get error(): Error | null {
     const outcome = this.#outcome()
     return outcome === null || outcome.ok ? null : outcome.error
@@ -97,24 +103,29 @@ export class Reply<T = unknown> implements Promise<T>, Waiting, Heir {
   }
 
   abort(reason: Error): void {
-    this.#owner.cancel(this, reason)
+    this.#owner.cancel(this.id, reason)
   }
 
   get #made(): Promise<T> {
-    return (this.#promise ??= Reply.#promiseOf(this))
+    return (this.#promise ??= this.#make())
   }
 
-  /** Being an async function that throws after its await, it shows the caller's line in the stack. */
-  static async #promiseOf<T>(reply: Reply<T>): Promise<T> {
-    const outcome = await (reply.#outcome() ?? reply.#wait())
-    if (outcome.ok) return outcome.value as T
-    Error.captureStackTrace(outcome.error, Reply.#promiseOf)
-    throw outcome.error
-  }
-
-  #wait(): Promise<Outcome> {
+  #make(): Promise<T> {
+    const outcome = this.#outcome()
+    if (outcome) return outcome.ok ? Promise.resolve(outcome.value as T) : Reply.#failed(outcome.error)
     this.#owner.hold()
     return new Promise((resolve) => (this.#wake = resolve))
+  }
+
+  /**
+   * Being an async function that throws after its await, it shows the caller's line in the stack: once a promise that is resolved
+   * with it has joined it, which takes a turn of the microtasks.
+   */
+  static async #failed(error: Error): Promise<never> {
+    await null
+    await null
+    Error.captureStackTrace(error, Reply.#failed)
+    throw error
   }
 
   #outcome(): Outcome | null {
@@ -130,7 +141,8 @@ export class Reply<T = unknown> implements Promise<T>, Waiting, Heir {
     this.#within = null
     if (this.#wake) {
       this.#owner.letGo()
-      this.#wake(this.#outcome() as Outcome)
+      const outcome = this.#outcome() as Outcome
+      this.#wake(outcome.ok ? (outcome.value as T) : Reply.#failed(outcome.error))
     } else if (typeof end === 'function' || !end.ok) this.#owner.unheard(this)
   }
 }

@@ -6,7 +6,7 @@ import { runningCall, type RunningCall } from '../context.js'
 import { cancelledCall, pastDeadline, tooManyPending, tooManyReferences, type End } from '../failures.js'
 import type { Explain, Pending } from '../pending.js'
 import type { Gatherer } from './gather.js'
-import { Reply, type ReplyOwner } from './reply.js'
+import { Reply, type ReplyOwner, type Unasked } from './reply.js'
 import { Ref, refOf, type RefOwner, type Stub } from './stub.js'
 import { Unheard } from './unheard.js'
 
@@ -113,14 +113,14 @@ export class Stubs implements RefOwner, ReplyOwner {
     ref.count = 0
   }
 
-  cancel({ id }: Reply, reason: Error): void {
+  cancel(id: number, reason: Error): void {
     const port = this.#port
     // where the session is ending, its calls end with it
     if (!port || port.goneAs) return
     if (port.pending.end(id, (method) => cancelledCall(method, reason, 'maybe'))) port.cancel(id)
   }
 
-  unheard(reply: Reply): void {
+  unheard(reply: Unasked): void {
     this.#unheard.add(reply)
   }
 

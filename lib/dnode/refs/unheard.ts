@@ -1,5 +1,5 @@
 /** Calls that failed, and that nobody has asked about: their errors go to the session's owner, so that they are not lost. */
-import type { Reply } from './reply.js'
+import type { Unasked } from './reply.js'
 
 /** Errors that are told in one turn: a peer may fail as often as it likes. */
 const MOST = 100
@@ -7,7 +7,7 @@ const MOST = 100
 /** Owned by one session. */
 export class Unheard {
   #tell: ((error: Error, more: number) => void) | null
-  #replies: Reply[] = []
+  #replies: Unasked[] = []
 
   /** `more`: how many further errors of the turn are left out after this one. Must not throw. */
   constructor(tell: (error: Error, more: number) => void) {
@@ -15,7 +15,7 @@ export class Unheard {
   }
 
   /** Looked at when the turn is over: a call may fail before its caller can await it. */
-  add(reply: Reply): void {
+  add(reply: Unasked): void {
     if (this.#tell && this.#replies.push(reply) === 1) setImmediate(look, this)
   }
 

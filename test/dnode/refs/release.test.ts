@@ -249,6 +249,8 @@ describe('references - hostile peers', () => {
     expect(() => a.tell('tell', () => 4)).toThrow(refused)
     expect(() => a.tell('tell', new AbortController().signal)).toThrow(refused)
     expect(a.exports.size).toBe(3)
+    a.exports.release(0, 1)
+    expect(a.exports.send(() => 4)).toBe(3)
     for (let id = 0; id < 3; id++) a.stubs.take(id)
     expect(() => a.stubs.take(3)).toThrow(refused)
     expect(a.stubs.take(2)).toBeTypeOf('function')
