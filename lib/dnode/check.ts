@@ -1,14 +1,12 @@
 /** The fields of a message that a peer sent, checked one by one. Every failure is an error of ours to catch. */
 import { limit, protocol } from '../base/errors.js'
 import { LIMITS } from '../base/options.js'
+import { ID_END } from './ids.js'
 import type { Path, Scrubbed } from './messages.js'
 import { isForbiddenKey, NO_CALLBACKS, NO_LINKS } from './scrub.js'
 
 /** A JSON object whose fields are not known yet. */
 export type Fields = Readonly<Record<string, unknown>>
-
-/** Ids and reference numbers are below this. */
-export const ID_END: number = 2 ** 31
 
 /** Characters of a method's name or dotted path. */
 const METHOD_NAME = 1024

@@ -34,6 +34,11 @@ export interface Called {
   readonly traceparent: string | null
 }
 
+/** What ends with a call that is being answered: a call of ours that inherits from it. `abort` never throws. */
+export interface Heir {
+  abort(reason: Error): void
+}
+
 /** Owned by the dispatcher, from the call's coming to its answer. Made for every call, so it holds little. */
 export class RunningCall implements CallContext {
   readonly traceparent: string | null
@@ -44,7 +49,8 @@ export class RunningCall implements CallContext {
   #reason: Error | null = null
   #controller: AbortController | null = null
   #timer: Disposable | null = null
-  #listeners: Set<(reason: Error) => void> | null = null
+  #heirs: Set<Heir> | null = null
+  #isAnswered = false
 
   constructor(of: Callee, { method, timeout: ms, traceparent }: Called) {
     this.#of = of
@@ -85,8 +91,8 @@ export class RunningCall implements CallContext {
     this.#reason = reason
     this.end()
     this.#controller?.abort(reason)
-    for (const run of this.#listeners ?? []) run(reason)
-    this.#listeners = null
+    for (const heir of this.#heirs ?? []) heir.abort(reason)
+    this.#heirs = null
   }
 
   /** Calls `run` at the abort, at once where it was; what a call of ours inherits without an AbortSignal's price. */
@@ -95,13 +101,28 @@ export class RunningCall implements CallContext {
       run(this.#reason)
       return null
     }
-    const listeners = (this.#listeners ??= new Set())
-    listeners.add(run)
-    return { [Symbol.dispose]: () => void listeners.delete(run) }
+    const heir = { abort: run, [Symbol.dispose]: () => this.leave(heir) }
+    this.join(heir)
+    return heir
+  }
+
+  /** The same for who is told without a closure: until it leaves. Not after an abort. */
+  join(heir: Heir): void {
+    ;(this.#heirs ??= new Set()).add(heir)
+  }
+
+  leave(heir: Heir): void {
+    this.#heirs?.delete(heir)
+  }
+
+  /** The method has answered: what still runs in its context, as a timer that it started, inherits nothing any more. */
+  get isAnswered(): boolean {
+    return this.#isAnswered && this.#reason === null
   }
 
   /** The method has answered. */
   end(): void {
+    this.#isAnswered = true
     this.#timer?.[Symbol.dispose]()
     this.#timer = null
   }

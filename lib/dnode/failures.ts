@@ -64,9 +64,9 @@ export function tooManyPending(most: number): DServiceError {
 }
 
 /** One side holds too many functions of the other. */
-export function tooManyReferences(): DServiceError {
+export function tooManyReferences(most: number = LIMITS.references): DServiceError {
   return limit({
-    summary: `more than ${LIMITS.references} functions are held on one session`,
+    summary: `more than ${most} functions are held on one session`,
     hint: 'send the same function again instead of a new one each time, or end the session now and then',
   })
 }

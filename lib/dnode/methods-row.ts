@@ -4,7 +4,7 @@ import { LIMITS } from '../base/options.js'
 import { apiTree } from './api.js'
 import { writeClassic } from './classic.js'
 import type { Hello, Message } from './messages.js'
-import { Exports } from './exports.js'
+import { Exports } from './refs/exports.js'
 import { scrub } from './scrub.js'
 
 /**

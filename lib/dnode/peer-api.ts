@@ -1,7 +1,7 @@
 /** What the peer serves: the remote object that a program holds, and the number of each method by its name. */
 import { isObject } from './check.js'
 import type { Scrubbed } from './messages.js'
-import type { Imports } from './imports.js'
+import type { Imports } from './refs/imports.js'
 import type { View } from './types.js'
 import { unscrub } from './unscrub.js'
 import { makeView, methodIds, NONE, type ViewHost } from './view.js'

@@ -4,20 +4,49 @@ import { timeout, type DServiceError } from '../base/errors.js'
 import type { Outcome } from './messages.js'
 import { Ring } from './ring.js'
 
-interface Call {
+/** Makes the error of a call that ends without an answer; `turn` tells whether it was written. */
+export type Explain = (method: string, turn: number) => DServiceError
+
+/** A call that waits for its answer. Exactly one of `settle` and `end` is called, once, and neither throws. */
+export interface Waiting {
   readonly id: number
   readonly method: string
   /** On the monotonic clock. */
   readonly deadline: number
   /** The outbox's turn at which it was queued. */
   readonly turn: number
-  readonly settle: (outcome: Outcome) => void
-  /** Listens for the caller's signal. */
-  watch: Disposable | null
+  settle(outcome: Outcome): void
+  /** No answer comes any more. The error is made by whoever looks at it: making many takes its time. */
+  end(explain: Explain): void
 }
 
-/** Makes the error of a call that ends without an answer; `turn` tells whether it was written. */
-type Explain = (method: string, turn: number) => DServiceError
+/** A call whose caller holds a promise of its outcome. */
+class Promised implements Waiting {
+  readonly id: number
+  readonly method: string
+  readonly deadline: number
+  readonly turn: number
+  /** Listens for the caller's signal. */
+  watch: Disposable | null = null
+  readonly #resolve: (outcome: Outcome) => void
+
+  constructor(call: Omit<Waiting, 'settle' | 'end'>, resolve: (outcome: Outcome) => void) {
+    this.id = call.id
+    this.method = call.method
+    this.deadline = call.deadline
+    this.turn = call.turn
+    this.#resolve = resolve
+  }
+
+  settle(outcome: Outcome): void {
+    this.watch?.[Symbol.dispose]()
+    this.#resolve(outcome)
+  }
+
+  end(explain: Explain): void {
+    this.settle({ ok: false, error: explain(this.method, this.turn) })
+  }
+}
 
 /**
  * One timer serves all calls: it is set for the earliest deadline, and looks at all calls when it runs. Calls with one
@@ -25,7 +54,7 @@ type Explain = (method: string, turn: number) => DServiceError
  */
 export class Pending {
   readonly #clock: Clock
-  readonly #calls: Ring<Call>
+  readonly #calls: Ring<Waiting>
   #timer: Disposable | null = null
   #timerAt = Infinity
 
@@ -47,26 +76,36 @@ export class Pending {
   /** Waits for the answer to `id`, at most `ms` milliseconds. */
   add(id: number, call: { method: string; ms: number; turn: number }): Promise<Outcome> {
     const { method, ms, turn } = call
-    return new Promise((settle) => {
+    return new Promise((resolve) => {
       const deadline = ms === Infinity ? Infinity : this.#clock.monotonic() + ms
-      this.#calls.add({ id, method, deadline, turn, settle, watch: null })
-      if (deadline < this.#timerAt) this.#arm(deadline)
+      this.wait(new Promised({ id, method, deadline, turn }, resolve))
     })
+  }
+
+  /** The same for a call that holds its outcome itself. */
+  wait(call: Waiting): void {
+    this.#calls.add(call)
+    if (call.deadline < this.#timerAt) this.#arm(call.deadline)
   }
 
   /** The answer is there; false when nobody waits for it (any more). */
   settle(id: number, outcome: Outcome): boolean {
     const call = this.#calls.take(id)
-    if (!call) return false
-    call.watch?.[Symbol.dispose]()
-    call.settle(outcome)
-    return true
+    call?.settle(outcome)
+    return call !== undefined
+  }
+
+  /** The same without an answer. */
+  end(id: number, explain: Explain): boolean {
+    const call = this.#calls.take(id)
+    call?.end(explain)
+    return call !== undefined
   }
 
   /** What listens for the end of a call's patience, until the call is settled. */
   watch(id: number, listener: Disposable): void {
     const call = this.#calls.get(id)
-    if (call) call.watch = listener
+    if (call instanceof Promised) call.watch = listener
     else listener[Symbol.dispose]()
   }
 
@@ -76,10 +115,7 @@ export class Pending {
     this.#timer = null
     const calls = this.#calls.values()
     this.#calls.clear()
-    for (const { method, turn, settle, watch } of calls) {
-      watch?.[Symbol.dispose]()
-      settle({ ok: false, error: explain(method, turn) })
-    }
+    for (const call of calls) call.end(explain)
   }
 
   #arm(at: number): void {
@@ -92,8 +128,8 @@ export class Pending {
   #sweep(): void {
     const now = this.#clock.monotonic()
     let earliest = Infinity
-    for (const { id, deadline, method } of this.#calls.values()) {
-      if (deadline <= now) this.settle(id, { ok: false, error: tooLate(method) })
+    for (const { id, deadline } of this.#calls.values()) {
+      if (deadline <= now) this.end(id, tooLate)
       else if (deadline < earliest) earliest = deadline
     }
     this.#arm(earliest)

@@ -1,9 +1,9 @@
 /** What the messages of a peer do to its session. */
 import type { Asking } from './asking.js'
 import type { Dispatcher } from './dispatch.js'
-import type { Exports } from './exports.js'
+import type { Exports } from './refs/exports.js'
 import { unreadable } from './failures.js'
-import type { Imports } from './imports.js'
+import type { Imports } from './refs/imports.js'
 import type { Receiver } from './inbox.js'
 import type { Life } from './life.js'
 import type { Liveness } from './liveness.js'

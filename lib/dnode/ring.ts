@@ -1,5 +1,5 @@
 /** What waits for an answer, by ids that grow one by one. */
-import { ID_END } from './check.js'
+import { ID_END } from './ids.js'
 
 const FIRST = 16
 

@@ -2,7 +2,7 @@
 import { DServiceError, isError, limit, reasonOf, unsendable } from '../base/errors.js'
 import { LIMITS } from '../base/options.js'
 import type { Path, Scrubbed } from './messages.js'
-import type { Exports } from './exports.js'
+import type { Exports } from './refs/exports.js'
 
 /** What a receiver accepts. */
 export interface ValueLimits {

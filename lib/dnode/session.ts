@@ -17,8 +17,8 @@ import { Outbox } from './outbox.js'
 import { PeerApi } from './peer-api.js'
 import { PeerPulse } from './pulse.js'
 import { Reception } from './reception.js'
-import { Exports } from './exports.js'
-import { Imports } from './imports.js'
+import { Exports } from './refs/exports.js'
+import { Imports } from './refs/imports.js'
 import type { CallOptions, Parts, SessionOptions, View } from './types.js'
 import { Writer } from './writer.js'
 
@@ -138,7 +138,7 @@ export class Session {
   view(): View {
     return this.#peerApi.view({
       oneWay: (method, args, sent) => this.#writer.oneWay(method, args, sent),
-      release: (sent) => this.#exports.release(sent),
+      release: (sent) => this.#exports.letGo(sent),
     })
   }
 

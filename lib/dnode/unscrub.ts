@@ -2,7 +2,7 @@
 import { limit, protocol } from '../base/errors.js'
 import { LIMITS } from '../base/options.js'
 import type { Path, Scrubbed } from './messages.js'
-import type { Importer } from './imports.js'
+import type { Importer } from './refs/imports.js'
 import { isForbiddenKey } from './scrub.js'
 
 type Container = Record<string | number, unknown>

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { VirtualClock } from '../../lib/base/virtual-clock.js'
 import { closed } from '../../lib/base/errors.js'
-import { ID_END } from '../../lib/dnode/check.js'
+import { ID_END } from '../../lib/dnode/ids.js'
 import { Pending } from '../../lib/dnode/pending.js'
 
 const over = (method: string) => closed({ summary: `${method} is over` })
@@ -60,5 +60,40 @@ describe('pending - deadlines', () => {
     expect(await call).toEqual({ ok: true, value: 1 })
     expect(await other).toMatchObject({ ok: false, error: { message: 'g is over' } })
     expect([pending.size, clock.waiting]).toEqual([0, 0])
+  })
+})
+
+describe('pending - calls that hold their outcome themselves', () => {
+  it('pending - are settled or ended once, and their errors are made when somebody looks', async () => {
+    const clock = new VirtualClock()
+    const pending = new Pending(clock)
+    const seen: unknown[] = []
+    let made = 0
+    const wait = (id: number, ms: number): void =>
+      pending.wait({
+        id,
+        method: `m${id}`,
+        deadline: clock.monotonic() + ms,
+        turn: 3,
+        settle: (outcome) => seen.push([id, outcome]),
+        end: (explain) => seen.push([id, explain]),
+      })
+    const explain = (method: string, turn: number) => (made++, closed({ summary: `${method} ${turn}` }))
+    for (let id = 0; id < 4; id++) wait(id, id === 3 ? 10 : 100)
+    pending.settle(0, { ok: true, value: 'yes' })
+    expect([pending.end(1, explain), pending.end(1, explain), pending.end(77, explain)]).toEqual([
+      true,
+      false,
+      false,
+    ])
+    await clock.advance(10)
+    pending.failAll(explain)
+    expect(seen).toEqual([
+      [0, { ok: true, value: 'yes' }],
+      [1, explain],
+      [3, expect.any(Function)],
+      [2, explain],
+    ])
+    expect([made, pending.size, clock.waiting]).toEqual([0, 0, 0])
   })
 })

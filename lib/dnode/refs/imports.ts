@@ -1,6 +1,6 @@
 /** Functions of the peer in our hand: a table of the session, emptied at its end. */
-import { LIMITS } from '../base/options.js'
-import { tooManyReferences } from './failures.js'
+import { LIMITS } from '../../base/options.js'
+import { tooManyReferences } from '../failures.js'
 
 /** A function of the peer in our hand. */
 export interface Imported {
