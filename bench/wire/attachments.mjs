@@ -62,18 +62,21 @@ const ways = {
 }
 
 function serve(way) {
-  const server = net.createServer({ noDelay: true, allowHalfOpen: true }, async (socket) => {
-    socket.on('error', () => socket.destroy())
-    if (way === 'raw')
-      return void socket.on('data', (chunk) => socket.write(chunk)).on('end', () => socket.end())
-    const queue = []
-    let send = (bytes) => queue.push(bytes)
-    send = await ways[way](socket, (bytes) => send(bytes))
-    for (const bytes of queue) send(bytes)
-  })
+  const options = { noDelay: true, allowHalfOpen: true }
+  const server = net.createServer(options, (socket) => void serveOne(socket, way))
   server.listen(0, HOST, () => process.send({ port: server.address().port }))
   process.on('message', () => process.send({ cpu: cpuOf() }))
   process.on('disconnect', () => process.exit())
+}
+
+async function serveOne(socket, way) {
+  socket.on('error', () => socket.destroy())
+  if (way === 'raw')
+    return void socket.on('data', (chunk) => socket.write(chunk)).on('end', () => socket.end())
+  const queue = []
+  let send = (bytes) => queue.push(bytes)
+  send = await ways[way](socket, (bytes) => send(bytes))
+  for (const bytes of queue) send(bytes)
 }
 
 const cpuOf = () => {
