@@ -13,10 +13,12 @@ export function barsOf({ summary, results }) {
     if (value === undefined || value === null || Number.isNaN(value)) return
     bars.push({ text, figure: write(value), isMet: atMost ? value <= bound : value >= bound })
   }
+  /** How many times the rate of the best of these. */
+  const ahead = (of, measure) =>
+    finite(Math.min(...of.map((name) => between(results, ['dservice', name], measure) ?? Infinity)))
   for (const n of ['64', '256']) {
     add(`${n} in flight, of the limit, at least 0.6`, of('dservice', n, 'ratio'), { bound: 0.6 })
-    const least = Math.min(...others.map((name) => between(results, ['dservice', name], n) ?? Infinity))
-    add(`${n} in flight, times the best other, at least 6`, finite(least), { bound: 6 })
+    add(`${n} in flight, times the best other, at least 6`, ahead(others, n), { bound: 6 })
     add(`${n} in flight, us of cpu a call on both ends, at most 5`, of('dservice', n, 'cpu'), atMost(5))
   }
   add('1 in flight, p50 of a raw echo, at most 1.5', of('dservice', '1', 'p50Ratio'), atMost(1.5))
@@ -31,6 +33,14 @@ export function barsOf({ summary, results }) {
     ...['64', '256'].map((n) => between(results, ['classic', 'classic:limit'], n) ?? Infinity),
   )
   add("against npm's dnode, of what its server allows, at least 0.8", finite(classic), { bound: 0.8 })
+  add('1 MiB of bytes, of raw bytes, at least 0.75', of('dservice', 'binary', 'ratio'), { bound: 0.75 })
+  add('1 MiB of bytes, times zeromq, at least 1', ahead(['zeromq'], 'binary'), { bound: 1 })
+  const callers = others.filter((name) => /^(dnode|capnweb)/.test(name))
+  add('callbacks, times the best of dnode and capnweb, at least 5', ahead(callers, 'callback'), { bound: 5 })
+  add('items of a stream, times the best other, at least 5', ahead(others, 'stream'), { bound: 5 })
+  const most = (measure) => Math.max(of('dservice', measure, 'server'), of('dservice', measure, 'client'))
+  add('a slow sink of a large source, MB that an end grows, at most 100', most('slow'), atMost(100))
+  add('functions and streams done with, MB that stay at an end, at most 10', most('leak'), atMost(10))
   return bars
 }
 

@@ -4,6 +4,7 @@ import { median } from './figures.mjs'
 import { driverOf } from './peers.mjs'
 import { flood, latency } from './measures.mjs'
 import { BIG, BIG_BYTES, SMALL, SMALL_ANSWER } from './payload.mjs'
+import { checkTravel, runTravel, sink, useFunctions, useStreams } from './travels.mjs'
 
 const [name, where] = process.argv.slice(2)
 const address = JSON.parse(where)
@@ -53,6 +54,10 @@ const tasks = {
     }
     return median(times)
   },
+  /** For peers that have no small calls. */
+  async connect() {
+    peer = await connect(address, name, prepared)
+  },
   async checkBig() {
     const answered = await peer.call(BIG)
     if (JSON.stringify(answered).length !== BIG_BYTES)
@@ -61,6 +66,16 @@ const tasks = {
   ping: ({ ms }) => latency(() => peer.call(SMALL), ms),
   small: ({ ms, inFlight }) => flood(() => peer.call(SMALL), { ms, inFlight }),
   big: ({ ms, inFlight }) => flood(() => peer.call(BIG), { ms, inFlight }),
+  checkTravel: (options) => checkTravel(peer, options),
+  travel: (options) => runTravel(peer, options),
+  sink: (options) => sink(peer, options),
+  useFunctions: (options) => useFunctions(peer, options),
+  useStreams: (options) => useStreams(peer, options),
+  /** Collects what nobody holds; the bytes of live heap. */
+  collect() {
+    globalThis.gc()
+    return process.memoryUsage().heapUsed
+  },
   async open({ count }) {
     for (let i = 0; i < count; i += 50) {
       await Promise.all(

@@ -6,8 +6,8 @@ export function median(list) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
-/** What one call at a time is held against writes each message; all else against one write a turn. */
-const LIMITS = { 1: 'raw:single' }
+/** What one call at a time is held against writes each message; calls otherwise against one write a turn. */
+const LIMITS = { 1: 'raw:single', binary: 'raw:bytes' }
 
 /** peer -> measure -> { median of each figure, ratio to the limit, rounds }. */
 export function summarise(results) {
@@ -37,7 +37,7 @@ const whole = (value) => Math.round(value).toLocaleString('en')
 const digits = (count) => (value) => value.toFixed(count)
 
 /** Columns: heading, measure, figure, how it is written. */
-const COLUMNS = [
+const CALLS = [
   ['1: p50 us', 1, 'p50', digits(1)],
   ['p99 us', 1, 'p99', digits(0)],
   ['p50/raw', 1, 'p50Ratio', digits(2)],
@@ -54,13 +54,32 @@ const COLUMNS = [
   ['again ms', 'first', 'again', digits(1)],
   ['idle KB', 'idle', 'kb', digits(1)],
 ]
+const TRAVELS = [
+  ['1 MiB: MB/s', 'binary', 'rate', whole],
+  ['ratio', 'binary', 'ratio', digits(2)],
+  ['callbacks/s', 'callback', 'rate', whole],
+  ['awaited/s', 'awaited', 'rate', whole],
+  ['stream: items/s', 'stream', 'rate', whole],
+  ['slow: server MB', 'slow', 'server', digits(0)],
+  ['client MB', 'slow', 'client', digits(0)],
+  ['sink MB/s', 'slow', 'sink', digits(1)],
+  ['leak: server MB', 'leak', 'server', digits(1)],
+  ['client MB', 'leak', 'client', digits(1)],
+]
 
-/** The table as rows of text, headings first; columns that nobody has figures for are left out. */
-export function tableOf(summary) {
-  const columns = COLUMNS.filter(([, measure, key]) =>
-    Object.values(summary).some((measures) => measures[measure]?.[key] !== undefined),
-  )
-  const rows = Object.entries(summary).map(([name, measures]) => [
+/** The tables as rows of text, headings first; columns and peers without figures are left out. */
+export function tablesOf(summary) {
+  return [CALLS, TRAVELS].map((columns) => tableOf(summary, columns)).filter((table) => table.length > 1)
+}
+
+function tableOf(summary, all) {
+  const has =
+    (measures) =>
+    ([, measure, key]) =>
+      measures[measure]?.[key] !== undefined
+  const peers = Object.entries(summary).filter(([, measures]) => all.some(has(measures)))
+  const columns = all.filter((column) => peers.some(([, measures]) => has(measures)(column)))
+  const rows = peers.map(([name, measures]) => [
     name,
     ...columns.map(([, measure, key, write]) => {
       const value = measures[measure]?.[key]

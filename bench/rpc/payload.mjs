@@ -21,3 +21,6 @@ export const BIG_BYTES = JSON.stringify(BIG).length
 export function answer(value) {
   return value.s === undefined ? value : value.s.replace('ee', 'oo').toUpperCase()
 }
+
+/** 1 MiB of which no text would keep anything. */
+export const BYTES = Buffer.alloc(1024 * 1024).map((_zero, i) => i * 31)

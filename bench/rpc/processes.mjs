@@ -6,14 +6,13 @@ import { fileURLToPath } from 'node:url'
 
 /** Ticks of /proc/<pid>/stat a second, on every Linux. */
 const TICKS = 100
-const PAGE_KB = 4
 /** A peer that says nothing for so long has failed. */
 const PATIENCE = 60_000
 
 const file = (name) => fileURLToPath(new URL(name, import.meta.url))
 
 /** The next message of a child; an error when it ends, or stays silent. */
-function message(child, what) {
+function message(child, what, patience = PATIENCE) {
   return new Promise((done, fail) => {
     const settle = (end, value) => {
       clearTimeout(silent)
@@ -22,7 +21,7 @@ function message(child, what) {
     }
     const onMessage = (said) => settle(done, said)
     const onExit = (code) => settle(fail, new Error(`${what} ended with ${code}`))
-    const silent = setTimeout(() => child.kill('SIGKILL'), PATIENCE)
+    const silent = setTimeout(() => child.kill('SIGKILL'), patience)
     child.on('message', onMessage).on('exit', onExit)
   })
 }
@@ -52,10 +51,10 @@ export async function startServer(name, options = {}) {
   return {
     address,
     pids: [child.pid, ...pids],
-    async rss() {
+    /** Collects what nobody holds; the bytes of live heap. */
+    collect() {
       child.send('collect')
-      await message(child, `the server of ${name}`)
-      return rssOf(child.pid)
+      return message(child, `the server of ${name}`)
     },
     stop: () => stop(child),
   }
@@ -68,10 +67,11 @@ export async function startClient(name, server, options = {}) {
   await message(child, what)
   const pids = [child.pid, ...server.pids]
   return {
-    async run(task, given = {}) {
+    pid: child.pid,
+    async run(task, given = {}, patience = PATIENCE) {
       const before = cpuOf(pids)
       child.send({ task, ...given })
-      const { result, error } = await message(child, what)
+      const { result, error } = await message(child, what, patience)
       if (error) throw new Error(`${what}: ${error}`)
       return result !== null && typeof result === 'object' ? { ...result, cpu: cpuOf(pids) - before } : result
     },
@@ -85,8 +85,4 @@ function cpuOf(pids) {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')
     return sum + ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS
   }, 0)
-}
-
-function rssOf(pid) {
-  return Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]) * PAGE_KB
 }

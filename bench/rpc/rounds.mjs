@@ -1,15 +1,26 @@
 /** Rounds: every measure of every peer once, in turn, so that what disturbs the machine disturbs all of them. */
 import { calm } from './calm.mjs'
-import { BIG_BYTES } from './payload.mjs'
-import { driverOf } from './peers.mjs'
+import { canIdle, MEMORY } from './memory.mjs'
+import { BIG_BYTES, BYTES } from './payload.mjs'
+import { takesPart } from './peers.mjs'
 import { startClient, startServer } from './processes.mjs'
 
-const CONNECTIONS = 1_000
-const WARM_UP = 50
 const AGAIN = 10
 
 const rate = ({ calls, took, cpu }) => ({ rate: (calls / took) * 1000, cpu: (cpu * 1000) / calls })
 const small = (inFlight) => async (client, ms) => rate(await client.run('small', { ms, inFlight }))
+const travel = (measure) => async (client, ms) => rate(await client.run('travel', { measure, ms }))
+
+/** What travels beside plain values: checked first, since not every version of a peer can do it. */
+const TRAVELS = {
+  async binary(client, ms) {
+    const seen = await client.run('travel', { measure: 'binary', ms })
+    return { ...rate(seen), rate: (seen.calls * BYTES.length) / seen.took / 1000 }
+  },
+  callback: travel('callback'),
+  awaited: travel('awaited'),
+  stream: travel('stream'),
+}
 
 /** What is measured in the client that stays: name -> figures of one round. */
 const STEADY = {
@@ -23,53 +34,82 @@ const STEADY = {
     const { calls, took } = await client.run('big', { ms, inFlight: 4 })
     return { rate: (calls * BIG_BYTES) / took / 1000 }
   },
+  ...TRAVELS,
 }
-export const MEASURES = [...Object.keys(STEADY), 'first', 'idle']
+export const MEASURES = [...Object.keys(STEADY), 'first', ...Object.keys(MEMORY)]
 
-/** Peers whose large values mean nothing. */
-const NO_BIG = ['classic:limit']
+/** Long, and the same each time: measured in the first round only. */
+const ONCE = ['slow', 'leak']
 
 /**
  * Runs all rounds; `say` hears how far it is. Before each measure it waits at most `patience` milliseconds for a calm machine.
- * Returns peer -> measure -> figures of each round, and the shares of the processors that others used.
+ * Returns peer -> measure -> figures of each round, the shares of the processors that others used, and what peers were
+ * unable to do, with the reason.
  */
-export async function runRounds({ peers, measures, rounds, seconds, patience, say }) {
+export async function runRounds({ peers, measures, rounds, patience, ...options }) {
+  const { say, seconds } = options
   const results = Object.fromEntries(peers.map((name) => [name, {}]))
-  const running = []
-  const others = []
+  const [running, others, unable] = [[], [], {}]
+  const cannot = (name, measure, error) => {
+    const [reason] = error.message.split('\n')
+    say(`left out: ${name}, ${measure}: ${(unable[`${name}, ${measure}`] = reason)}`)
+  }
   try {
-    for (const name of peers) running.push(await startPeer(name, { measures, seconds, say }))
+    for (const name of peers) running.push(await startPeer(name, { measures, seconds, say, cannot }))
     for (let i = 0; i < rounds; i++) {
       say(`round ${i + 1} of ${rounds}`)
       const order = i % 2 === 0 ? running : running.toReversed()
-      for (const measure of measures) {
+      for (const measure of measures.filter((one) => i === 0 || !ONCE.includes(one))) {
         others.push(await calm(patience))
-        for (const peer of order) await measureOnce(peer, { measure, seconds, of: results[peer.name] })
+        for (const peer of order)
+          await measureOnce(peer, { ...options, cannot, measure, of: results[peer.name] })
       }
     }
   } finally {
     for (const { client, server } of running) await Promise.all([client.stop(), server.stop()])
   }
-  return { results, others }
+  return { results, others, unable }
 }
 
-/** A server and a client that is warm. */
-async function startPeer(name, { measures, seconds, say }) {
+/** A server and a client that is warm. `unable` are the measures that it turned out to be no peer for. */
+async function startPeer(name, { measures, seconds, say, cannot }) {
   say(`warming up ${name}`)
   const server = await startServer(name)
-  const client = await startClient(name, server)
-  await client.run('first')
-  await client.run('small', { ms: Math.max(500, seconds * 1000), inFlight: 64 })
-  if (measures.includes('big') && !NO_BIG.includes(name)) await client.run('checkBig')
-  return { name, server, client }
+  const peer = { name, server, client: await warmClient(name, server, seconds), unable: [] }
+  if (measures.includes('big') && takesPart(name, 'big')) await peer.client.run('checkBig')
+  for (const measure of measures.filter((one) => one in TRAVELS && takesPart(name, one))) {
+    try {
+      await peer.client.run('checkTravel', { measure })
+      await STEADY[measure](peer.client, seconds * 1000)
+    } catch (error) {
+      cannot(name, measure, error)
+      peer.unable.push(measure)
+      // what was tried may have ended the connection
+      await peer.client.stop()
+      peer.client = await warmClient(name, server, seconds)
+    }
+  }
+  return peer
 }
 
-async function measureOnce({ name, server, client }, { measure, seconds, of }) {
-  if (measure === 'big' && NO_BIG.includes(name)) return
+async function warmClient(name, server, seconds) {
+  const client = await startClient(name, server)
+  if (!takesPart(name, '1')) await client.run('connect')
+  else {
+    await client.run('first')
+    await client.run('small', { ms: Math.max(500, seconds * 1000), inFlight: 64 })
+  }
+  return client
+}
+
+async function measureOnce({ name, server, client, unable }, { measure, seconds, full, cannot, of }) {
+  if (!takesPart(name, measure) || unable.includes(measure)) return
   const add = (figures) => (of[measure] ??= []).push(figures)
   if (measure === 'first') add(await firstAnswer(name, server))
-  else if (measure !== 'idle') add(await STEADY[measure](client, seconds * 1000))
-  else if (await canIdle(name)) add({ kb: await idleConnection(name) })
+  else if (measure in STEADY) add(await STEADY[measure](client, seconds * 1000))
+  else if (measure !== 'idle')
+    await MEMORY[measure](name, full).then(add, (error) => cannot(name, measure, error))
+  else if (await canIdle(name)) add(await MEMORY.idle(name))
 }
 
 /** A client that has called nothing yet, where it can its later connections, and the server that is warm. */
@@ -80,24 +120,5 @@ async function firstAnswer(name, server) {
     return (await canIdle(name)) ? { ...first, again: await client.run('again', { count: AGAIN }) } : first
   } finally {
     await client.stop()
-  }
-}
-
-async function canIdle(name) {
-  const { idle = false } = await driverOf(name)
-  return Array.isArray(idle) ? idle.includes(name) : idle
-}
-
-/** KB that the server's memory grows by a connection that does nothing, collected before and after. */
-async function idleConnection(name) {
-  const server = await startServer(name)
-  const client = await startClient(name, server)
-  try {
-    await client.run('open', { count: WARM_UP })
-    const before = await server.rss()
-    await client.run('open', { count: CONNECTIONS })
-    return ((await server.rss()) - before) / CONNECTIONS
-  } finally {
-    await Promise.all([client.stop(), server.stop()])
   }
 }

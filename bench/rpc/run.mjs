@@ -2,9 +2,10 @@
  * Calls measured beside those of other packages, in one run: a server and a client process each over loopback TCP, in
  * interleaved rounds. Needs `npm run build`, and `npm ci --prefix bench/rpc` for the other packages.
  *
- *   node bench/rpc/run.mjs [--peers dservice,capnweb] [--measures 1,64,256,big,first,idle]
- *                          [--rounds 5] [--seconds 1] [--calm 0] [--json FILE] [--picture FILE]
+ *   node bench/rpc/run.mjs [--peers dservice,capnweb] [--measures 1,64,256,big,first,idle,binary]
+ *                          [--full] [--rounds 5] [--seconds 1] [--calm 0] [--json FILE] [--picture FILE]
  *
+ * `--full` has the slow sink read the whole source, about a minute, in place of 10 seconds of it.
  * `--calm 60` waits before each measure, at most so many seconds, until nobody else uses the processors.
  */
 import { spawnSync } from 'node:child_process'
@@ -13,8 +14,8 @@ import os from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { barsOf } from './bars.mjs'
-import { format, median, summarise, tableOf } from './figures.mjs'
-import { PEERS, reasonToSkip } from './peers.mjs'
+import { format, median, summarise, tablesOf } from './figures.mjs'
+import { PEERS, reasonToSkip, takesPart } from './peers.mjs'
 import { pictureOf } from './picture.mjs'
 import { MEASURES, runRounds } from './rounds.mjs'
 
@@ -25,6 +26,7 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '1' },
     calm: { type: 'string', default: '0' },
+    full: { type: 'boolean', default: false },
     json: { type: 'string' },
     picture: { type: 'string' },
   },
@@ -55,8 +57,10 @@ const listOf = (text, known, what) => {
 }
 
 async function main() {
-  const wanted = listOf(options.peers, PEERS, 'peers')
   const measures = listOf(options.measures, MEASURES, 'measures')
+  const wanted = listOf(options.peers, PEERS, 'peers').filter((name) =>
+    measures.some((measure) => takesPart(name, measure)),
+  )
   const skipped = {}
   for (const name of wanted) {
     const reason = await reasonToSkip(name, IS_PRIVATE)
@@ -66,13 +70,22 @@ async function main() {
   for (const [name, reason] of Object.entries(skipped)) say(`skipped: ${name}: ${reason}`)
   const [rounds, seconds] = [Number(options.rounds), Number(options.seconds)]
   const patience = Number(options.calm) * 1000
-  const { results, others } = await runRounds({ peers, measures, rounds, seconds, patience, say })
+  const { full } = options
+  const { results, others, unable } = await runRounds({
+    peers,
+    measures,
+    rounds,
+    seconds,
+    patience,
+    full,
+    say,
+  })
   const machine = { node: process.version, cpus: os.cpus().length, others }
-  report({ v: 1, machine, rounds, seconds, skipped, summary: summarise(results), results })
+  report({ v: 1, machine, rounds, seconds, skipped, unable, summary: summarise(results), results })
 }
 
 function report(run) {
-  console.log(format(tableOf(run.summary)))
+  for (const table of tablesOf(run.summary)) console.log(format(table) + '\n')
   const { others } = run.machine
   console.log(
     `others used ${percent(median(others))} of the processors between measures, at most ${percent(Math.max(...others))}`,

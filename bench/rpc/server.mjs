@@ -7,6 +7,6 @@ process.on('SIGTERM', () => process.exit())
 process.on('disconnect', () => process.exit())
 process.on('message', () => {
   globalThis.gc()
-  process.send('collected')
+  process.send(process.memoryUsage().heapUsed)
 })
 process.send(await (await driverOf(name)).serve(name))

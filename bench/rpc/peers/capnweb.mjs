@@ -8,6 +8,7 @@ import { once } from 'node:events'
 import { newWebSocketRpcSession, RpcSession, RpcTarget } from 'capnweb'
 import { WebSocket, WebSocketServer } from 'ws'
 import { answer } from '../payload.mjs'
+import { callBack, callBackAwaited } from '../served.mjs'
 import { dial, HOST, linesOf, listen } from './sockets.mjs'
 
 // Node 20 has no WebSocket of its own, and capnweb looks for the global one
@@ -19,7 +20,31 @@ class Api extends RpcTarget {
   answer(value) {
     return answer(value)
   }
+  binary(bytes) {
+    return bytes
+  }
+  callback(count, take) {
+    return callBack(count, take)
+  }
+  awaited(count, take) {
+    return callBackAwaited(count, take)
+  }
+  stream(count) {
+    let n = 0
+    const pull = (to) => (n < count ? to.enqueue({ n: n++ }) : to.close())
+    return new ReadableStream({ pull })
+  }
 }
+
+const faceOf = (stub, close) => ({
+  call: (value) => stub.answer(value),
+  // a Buffer is none of its types
+  binary: ({ buffer, byteOffset, length }) => stub.binary(new Uint8Array(buffer, byteOffset, length)),
+  callback: (count, take) => stub.callback(count, take),
+  awaited: (count, take) => stub.awaited(count, take),
+  stream: (count) => stub.stream(count),
+  close,
+})
 
 export async function serve(name) {
   if (name === 'capnweb') return listen((socket) => new RpcSession(lines(socket), new Api()))
@@ -33,12 +58,12 @@ export async function connect(address, name) {
   if (name === 'capnweb') {
     const socket = await dial(address)
     const stub = new RpcSession(lines(socket)).getRemoteMain()
-    return { call: (value) => stub.answer(value), close: () => socket.destroy() }
+    return faceOf(stub, () => socket.destroy())
   }
   const socket = new WebSocket(`ws://${HOST}:${address.port}`)
   await once(socket, 'open')
   const stub = newWebSocketRpcSession(socket)
-  return { call: (value) => stub.answer(value), close: () => socket.terminate() }
+  return faceOf(stub, () => socket.terminate())
 }
 
 /** Lines as capnweb's transport. */

@@ -10,6 +10,7 @@
  */
 import { createRequire } from 'node:module'
 import { answer, SMALL, SMALL_ANSWER } from '../payload.mjs'
+import { callBack } from '../served.mjs'
 import { dial, freePort, HOST, linesOf, perTurn } from './sockets.mjs'
 
 const require = createRequire(import.meta.url)
@@ -19,7 +20,10 @@ export const idle = ['dnode', 'classic']
 
 export async function serve() {
   const port = await freePort()
-  const api = { answer: (value, done) => done(answer(value)) }
+  const api = {
+    answer: (value, done) => done(answer(value)),
+    callback: (count, take, done) => void callBack(count, take).then(() => done()),
+  }
   const server = require('dnode')(api, { weak: false }).listen(port, HOST)
   await new Promise((done) => server.on('listening', done))
   return { port }
@@ -39,7 +43,11 @@ export async function connect(address, name, dnode) {
   const d = dnode()
   d.connect(address.port, HOST)
   const remote = await new Promise((done) => d.on('remote', done))
-  return { call: (value) => new Promise((done) => remote.answer(value, done)), close: () => d.end() }
+  return {
+    call: (value) => new Promise((done) => remote.answer(value, done)),
+    callback: (count, take) => new Promise((done) => remote.callback(count, take, done)),
+    close: () => d.end(),
+  }
 }
 
 /** Only for the small call: its answer is known, so that nothing needs to be parsed. */

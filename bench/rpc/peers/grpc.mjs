@@ -1,4 +1,5 @@
-/** gRPC in JavaScript: a method of its own for each of the two kinds of call, JSON text for the large one. */
+/** gRPC in JavaScript: a method of its own for each kind of call, JSON text for the large one. */
+import { once } from 'node:events'
 import { promisify } from 'node:util'
 import grpc from '@grpc/grpc-js'
 import loader from '@grpc/proto-loader'
@@ -13,6 +14,8 @@ export async function serve() {
   server.addService(Bench.service, {
     small: ({ request }, done) => done(null, { s: answer(request) }),
     big: ({ request }, done) => done(null, { json: JSON.stringify(answer(JSON.parse(request.json))) }),
+    binary: ({ request }, done) => done(null, request),
+    stream: (call) => void write(call),
   })
   const credentials = grpc.ServerCredentials.createInsecure()
   const port = await new Promise((done, fail) =>
@@ -23,12 +26,27 @@ export async function serve() {
   return { port }
 }
 
+/** As fast as the other end reads. */
+async function write(call) {
+  for (let n = 0; n < call.request.count; n++) {
+    if (!call.write({ n })) await once(call, 'drain')
+  }
+  call.end()
+}
+
 export async function connect({ port }) {
   const client = new Bench(`${HOST}:${port}`, grpc.credentials.createInsecure())
   await promisify(client.waitForReady).call(client, Date.now() + 10_000)
-  const [askSmall, askBig] = [promisify(client.small).bind(client), promisify(client.big).bind(client)]
+  const [askSmall, askBig, askBinary] = ['small', 'big', 'binary'].map((name) =>
+    promisify(client[name]).bind(client),
+  )
   const options = () => ({ deadline: Date.now() + 30_000 })
   const small = async (value) => (await askSmall(value, options())).s
   const big = async (value) => JSON.parse((await askBig({ json: JSON.stringify(value) }, options())).json)
-  return { call: (value) => (value.s === undefined ? big(value) : small(value)), close: () => client.close() }
+  return {
+    call: (value) => (value.s === undefined ? big(value) : small(value)),
+    binary: async (data) => (await askBinary({ data }, options())).data,
+    stream: (count) => client.stream({ count }, options()),
+    close: () => client.close(),
+  }
 }

@@ -1,11 +1,15 @@
 /** HTTP: fastify serves, undici asks, with as many connections as calls in flight, at most 64. */
 import fastify from 'fastify'
 import { Pool } from 'undici'
-import { answer } from '../payload.mjs'
+import { answer, BYTES } from '../payload.mjs'
 import { HOST } from './sockets.mjs'
 
+const BINARY = 'application/octet-stream'
+
 export async function serve() {
-  const app = fastify()
+  const app = fastify({ bodyLimit: 2 * BYTES.length })
+  app.addContentTypeParser(BINARY, { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  app.post('/binary', (request, reply) => reply.type(BINARY).send(request.body))
   app.post('/answer', async ({ body }) => ({ value: answer(body) }))
   await app.listen({ port: 0, host: HOST })
   return { port: app.server.address().port }
@@ -13,15 +17,17 @@ export async function serve() {
 
 export async function connect({ port }) {
   const pool = new Pool(`http://${HOST}:${port}`, { connections: 64 })
-  const headers = { 'content-type': 'application/json' }
-  const call = async (value) => {
+  const post = async (path, type, given) => {
     const { body } = await pool.request({
-      path: '/answer',
+      path,
       method: 'POST',
-      headers,
-      body: JSON.stringify(value),
+      headers: { 'content-type': type },
+      body: given,
     })
-    return (await body.json()).value
+    return body
   }
-  return { call, close: () => pool.destroy() }
+  const call = async (value) =>
+    (await (await post('/answer', 'application/json', JSON.stringify(value))).json()).value
+  const binary = async (bytes) => new Uint8Array(await (await post('/binary', BINARY, bytes)).arrayBuffer())
+  return { call, binary, close: () => pool.destroy() }
 }

@@ -15,6 +15,7 @@ export async function serve() {
   server.subscribe('answer', {
     callback: (_error, message) => message.respond(JSON.stringify(answer(message.json()))),
   })
+  server.subscribe('binary', { callback: (_error, message) => message.respond(message.data) })
   await server.flush()
   return { port, pids: [broker.pid] }
 }
@@ -35,5 +36,6 @@ export async function connect({ port }) {
   const client = await connectTo({ servers: `${HOST}:${port}` })
   const call = async (value) =>
     (await client.request('answer', JSON.stringify(value), { timeout: 30_000 })).json()
-  return { call, close: () => client.close() }
+  const binary = async (bytes) => (await client.request('binary', bytes, { timeout: 30_000 })).data
+  return { call, binary, close: () => client.close() }
 }

@@ -13,8 +13,9 @@ export async function serve() {
 
 async function serveAll(router) {
   const send = inOrder(router)
-  for await (const [client, id, json] of router) {
-    send([client, id, JSON.stringify(answer(JSON.parse(json.toString())))])
+  for await (const [client, id, json, bytes] of router) {
+    if (bytes) send([client, id, json, bytes])
+    else send([client, id, JSON.stringify(answer(JSON.parse(json.toString())))])
   }
 }
 
@@ -25,20 +26,22 @@ export async function connect({ port }) {
   const waiting = new Map()
   let next = 0
   const take = async () => {
-    for await (const [id, json] of dealer) {
+    for await (const [id, json, bytes] of dealer) {
       const key = id.toString()
-      waiting.get(key)(JSON.parse(json.toString()))
+      waiting.get(key)(bytes ?? JSON.parse(json.toString()))
       waiting.delete(key)
     }
   }
   void take()
-  const call = (value) =>
+  const ask = (...frames) =>
     new Promise((done) => {
       const id = String(next++)
       waiting.set(id, done)
-      send([id, JSON.stringify(value)])
+      send([id, ...frames])
     })
-  return { call, close: () => dealer.close() }
+  const call = (value) => ask(JSON.stringify(value))
+  const binary = (bytes) => ask('', bytes)
+  return { call, binary, close: () => dealer.close() }
 }
 
 /** A socket takes one message at a time. */
