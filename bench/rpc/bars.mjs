@@ -5,7 +5,7 @@ import { OTHERS } from './peers.mjs'
 const two = (value) => value.toFixed(2)
 
 /** Bars of the run, those only whose figures it has. */
-export function barsOf({ summary, results }) {
+export function barsOf({ summary, results, unable = {} }) {
   const of = (name, measure, key) => summary[name]?.[measure]?.[key]
   const others = OTHERS.filter((name) => name in summary)
   const bars = []
@@ -14,8 +14,8 @@ export function barsOf({ summary, results }) {
     bars.push({ text, figure: write(value), isMet: atMost ? value <= bound : value >= bound })
   }
   /** How many times the rate of the best of these. */
-  const ahead = (of, measure) =>
-    finite(Math.min(...of.map((name) => between(results, ['dservice', name], measure) ?? Infinity)))
+  const ahead = (names, measure) =>
+    finite(Math.min(...names.map((name) => between(results, ['dservice', name], measure) ?? Infinity)))
   for (const n of ['64', '256']) {
     add(`${n} in flight, of the limit, at least 0.6`, of('dservice', n, 'ratio'), { bound: 0.6 })
     add(`${n} in flight, times the best other, at least 6`, ahead(others, n), { bound: 6 })
@@ -40,7 +40,12 @@ export function barsOf({ summary, results }) {
   add('items of a stream, times the best other, at least 5', ahead(others, 'stream'), { bound: 5 })
   const most = (measure) => Math.max(of('dservice', measure, 'server'), of('dservice', measure, 'client'))
   add('a slow sink of a large source, MB that an end grows, at most 100', most('slow'), atMost(100))
+  add('a slow sink of 20 MB/s, MB/s that it got, at least 19', of('dservice', 'slow', 'sink'), { bound: 19 })
   add('functions and streams done with, MB that stay at an end, at most 10', most('leak'), atMost(10))
+  // a bar is not met by what cannot be measured
+  for (const [what, reason] of Object.entries(unable)) {
+    if (what.startsWith('dservice,')) bars.push({ text: what, figure: reason, isMet: false })
+  }
   return bars
 }
 

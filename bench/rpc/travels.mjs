@@ -116,11 +116,11 @@ export async function useStreams(peer, { count }) {
 
 /** A peer that cannot do it may as well say nothing. */
 async function inTime(checked) {
-  const over = AbortSignal.timeout(10_000)
-  const late = new Promise((_done, fail) =>
-    over.addEventListener('abort', () => fail(new Error('nothing came within 10 s'))),
-  )
-  await Promise.race([checked, late])
+  const late = async () => {
+    await sleep(10_000, null, { ref: false })
+    throw new Error('nothing came within 10 s')
+  }
+  await Promise.race([checked, late()])
 }
 
 function kindOf(value) {

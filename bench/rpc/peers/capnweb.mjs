@@ -24,6 +24,7 @@ class Api extends RpcTarget {
     return bytes
   }
   callback(count, take) {
+    // to dispose what each call returns frees memory, and costs a fifth of the speed: this is the best it can do
     return callBack(count, take)
   }
   awaited(count, take) {
