@@ -18,23 +18,30 @@ export interface AskingParts {
   readonly life: Life
 }
 
+/** A step of a pipelined call: a method, or a function of what the one before returned, by dotted path. */
+export interface PipeStep {
+  readonly path: string
+  readonly args: readonly unknown[]
+}
+
 /** Owned by one session. */
 export class Asking {
   /** The peer's hello; undefined before its `methods` row was read, null of a classic peer. */
   hello: Hello | null | undefined
   readonly #connection: Connection
   readonly #parts: AskingParts
-  readonly #pending: Pending
+  /** Shared with the calls of functions of the peer. */
+  readonly pending: Pending
 
   constructor(connection: Connection, clock: Clock, parts: AskingParts) {
     this.#connection = connection
     this.#parts = parts
-    this.#pending = new Pending(clock)
+    this.pending = new Pending(clock)
   }
 
   /** Calls without an answer. */
   get size(): number {
-    return this.#pending.size
+    return this.pending.size
   }
 
   /** Calls a method by dotted path, or a builtin by its `$name`. Never rejects, never hangs. */
@@ -43,7 +50,23 @@ export class Asking {
     const problem = this.#problemWith(method, target, options.timeout)
     if (problem) return Promise.resolve({ ok: false, error: problem })
     try {
-      return this.#send({ method, target: target as string | number, args, options })
+      const call = { method: target as string | number, args, options }
+      return this.#waitFor(method, options, (id) => this.#parts.writer.call({ id, ...call }))
+    } catch (error) {
+      return Promise.resolve({ ok: false, error: toError(error) })
+    }
+  }
+
+  /** The same for a chain: a method, and functions of what each step returned. */
+  pipe(steps: readonly PipeStep[], options: CallOptions): Promise<Outcome> {
+    const [{ path: method }, ...rest] = steps as [PipeStep, ...PipeStep[]]
+    const target = this.#parts.peerApi.target(method)
+    const problem = this.#problemWith(method, target, options.timeout)
+    if (problem) return Promise.resolve({ ok: false, error: problem })
+    const paths = [target as string | number, ...rest.map(({ path }) => path)]
+    const args = steps.map((step) => [...step.args])
+    try {
+      return this.#waitFor(method, options, (id) => this.#parts.writer.pipe({ id, paths, args, options }))
     } catch (error) {
       return Promise.resolve({ ok: false, error: toError(error) })
     }
@@ -51,39 +74,33 @@ export class Asking {
 
   /** The answer is there; false when nobody waits for it, any more or at all. */
   settle(id: number, outcome: Outcome): boolean {
-    return this.#pending.settle(id, outcome)
+    return this.pending.settle(id, outcome)
   }
 
   /** The session ended: calls that were handed to the connection may have run. */
   end(end: failures.End): void {
     const written = this.#parts.writer.turn
-    this.#pending.failAll((method, turn) => failures.gone(end, method, turn < written ? 'maybe' : 'no'))
+    this.pending.failAll((method, turn) => failures.gone(end, method, turn < written ? 'maybe' : 'no'))
   }
 
-  #send(call: {
-    method: string
-    target: string | number
-    args: readonly unknown[]
-    options: CallOptions
-  }): Promise<Outcome> {
+  #waitFor(method: string, options: CallOptions, write: (id: number) => void): Promise<Outcome> {
     const { writer } = this.#parts
-    const { method, target, args, options } = call
     const { timeout: ms, cancellation } = options
-    const id = this.#pending.nextId()
+    const id = this.pending.nextId()
     const patience = cancellation ? new Patient(cancellation, () => writer.cancel(id)) : null
     if (patience?.isOver) return Promise.resolve(patience.outcome(method, 'no'))
     // read before the call is queued: a large one is written at once, and has gone with this turn then
     const { turn } = writer
     try {
-      writer.call({ method: target, id, args, options })
+      write(id)
     } catch (error) {
       patience?.[Symbol.dispose]()
       throw error
     }
-    const outcome = this.#pending.add(id, { method, ms, turn })
+    const outcome = this.pending.add(id, { method, ms, turn })
     if (patience) {
       patience.begin((ended) => this.settle(id, ended), method)
-      this.#pending.watch(id, patience)
+      this.pending.watch(id, patience)
     }
     return outcome
   }

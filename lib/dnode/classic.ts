@@ -1,10 +1,10 @@
 /** The classic codec: messages <-> rows as npm's dnode writes them. */
 import { isId, isObject, readMethod, readValues, unexpected, type Fields } from './check.js'
 import { readHello, writeHello } from './hello.js'
-import type { ClassicMessage, Message, Scrubbed } from './messages.js'
+import type { ClassicMessage, DialectMessage, Scrubbed } from './messages.js'
 
 /** A row's JSON text without its newline; '' where classic rows have no way to say it. */
-export function writeClassic(message: Message): string {
+export function writeClassic(message: ClassicMessage | DialectMessage): string {
   switch (message.type) {
     case 'methods':
       return JSON.stringify(

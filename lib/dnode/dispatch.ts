@@ -6,15 +6,16 @@ import type { Identity } from '../base/identity.js'
 import { isHandle, isThenable } from './answers.js'
 import { RunningCall, runIn, type Callee } from './context.js'
 import { missingMethod } from './failures.js'
-import type { Hello, Message } from './messages.js'
+import { Chain } from './chain.js'
+import type { Cargo } from './cargo.js'
+import type { Carried, Hello, Message, Scrubbed } from './messages.js'
 import type { Exports } from './refs/exports.js'
 import type { Imported, Imports, ReferenceCaller } from './refs/imports.js'
+import { refOf, type Ref } from './refs/stub.js'
 import type { Life } from './life.js'
 import { RunningCalls } from './running.js'
-import { NO_CALLBACKS } from './scrub.js'
 import { HookedRun, type Target } from './serve-hook.js'
 import type { SessionOptions } from './types.js'
-import { unscrub } from './unscrub.js'
 import { asError } from './wire-error.js'
 import type { Writer } from './writer.js'
 
@@ -23,6 +24,9 @@ type Call = Message & { type: 'call' }
 const SHOWN = 60
 
 type AnyFunction = (...args: unknown[]) => unknown
+
+/** The function in last place of a one-way call, of a classic peer or of a dialect one. */
+type Last = Imported | Ref
 
 /** What a function did before it returned. */
 interface Returned {
@@ -41,6 +45,7 @@ export interface DispatchOptions {
   readonly life: Life
   readonly exports: Exports
   readonly imports: Imports
+  readonly cargo: Cargo
   readonly writer: Writer
   /** Calls that run may have reached zero. */
   readonly rest: () => void
@@ -53,7 +58,7 @@ export class Dispatcher implements Callee, ReferenceCaller {
   readonly #options: DispatchOptions
   readonly #running = new RunningCalls()
   /** The last argument of the one-way call that is on the stack, and whether it was called there. */
-  #last: Imported | null = null
+  #last: Last | null = null
   #isLastCalled = false
 
   constructor(options: DispatchOptions) {
@@ -88,7 +93,7 @@ export class Dispatcher implements Callee, ReferenceCaller {
     return this.#options.exports.get(method)?.name ?? String(method)
   }
 
-  #runningCall({ method, id, timeout, traceparent }: Call): RunningCall {
+  #runningCall({ method, id, timeout, traceparent }: Omit<Call, 'type' | 'values'>): RunningCall {
     const ms = timeout === undefined && id !== null ? this.hello?.timeout : timeout
     return new RunningCall(this, {
       method,
@@ -120,20 +125,37 @@ export class Dispatcher implements Callee, ReferenceCaller {
   /** Runs a call. Errors (before anything ran): DS_NO_METHOD, DS_LIMIT, DS_PROTOCOL. */
   dispatch(call: Call): void {
     const found = this.#find(call.method)
-    const args = unscrub(call.values, this.#options.imports)
-    const last = call.values.callbacks === NO_CALLBACKS ? null : this.#lastFunction(call)
+    const args = this.#options.cargo.read(call.values)
+    const last = call.id === null ? this.#lastFunction(args, call.values) : null
     const refusal = this.#refusal(found)
     const running = this.#runningCall(call)
-    const { serve } = this.#options.session
-    const target = serve && found.isMethod ? new HookedRun(serve, found, running) : found
+    const target = this.#hooked(found, running)
     if (call.id === null) this.#oneWay(target, { args, last, refusal, running })
     else if (refusal) this.#options.writer.error(call.id, refusal, refusal.ran ?? 'no')
     else this.#answered(target, { args, id: call.id, running })
   }
 
+  /** Runs a chain of calls. Errors (before anything ran): DS_NO_METHOD, DS_LIMIT, DS_PROTOCOL. */
+  pipe(call: Message & { type: 'pipe' }): void {
+    const [method, ...paths] = call.paths as [string | number, ...(string | number)[]]
+    const found = this.#find(method)
+    const [args, ...lists] = this.#options.cargo.read(call.values) as [unknown[], ...unknown[][]]
+    const refusal = this.#refusal(found)
+    if (refusal) return this.#options.writer.error(call.id, refusal, refusal.ran ?? 'no')
+    const running = this.#runningCall({ ...call, method })
+    const first = this.#hooked(found, running)
+    const steps = paths.map((path, i) => ({ path: String(path), args: lists[i] ?? [] }))
+    this.#answered(new Chain(first, steps, running), { args, id: call.id, running })
+  }
+
+  #hooked(target: Target, call: RunningCall): Target {
+    const { serve } = this.#options.session
+    return serve && target.isMethod ? new HookedRun(serve, target, call) : target
+  }
+
   #find(method: string | number): Target {
     if (typeof method === 'number') {
-      const exported = this.#options.exports.get(method)
+      const exported = this.#options.exports.forCall(method)
       if (exported) return { run: exported.run, self: exported.self, isMethod: exported.self !== null }
       throw noMethod({ summary: `no function with number ${method} was sent, or it was culled` })
     }
@@ -179,14 +201,14 @@ export class Dispatcher implements Callee, ReferenceCaller {
   /** Without an id: the function in last place is told what the method itself did not tell it. */
   #oneWay(
     target: Target,
-    call: { args: unknown[]; last: Imported | null; refusal: DServiceError | null; running: RunningCall },
+    call: { args: unknown[]; last: Last | null; refusal: DServiceError | null; running: RunningCall },
   ): void {
     const { last, refusal } = call
     if (refusal) return this.#tell(last, refusal)
     const before = last?.calls ?? 0
     const { result, promise, isAnswer, error, wasCalled } = this.#run(target, call)
     if (error) return this.#tell(wasCalled ? null : last, error)
-    const mayTell = (): Imported | null => (last && !wasCalled && last.calls === before ? last : null)
+    const mayTell = (): Last | null => (last && !wasCalled && last.calls === before ? last : null)
     if (promise) {
       const { running } = call
       this.#running.add(running, running)
@@ -201,19 +223,21 @@ export class Dispatcher implements Callee, ReferenceCaller {
   /** Calls the function, and watches whether it calls the last of its arguments before it returns. */
   #run(
     { run, self }: Target,
-    { args, last, running }: { args: unknown[]; last: Imported | null; running: RunningCall },
+    { args, last, running }: { args: unknown[]; last: Last | null; running: RunningCall },
   ): Returned {
     const outer = { last: this.#last, isCalled: this.#isLastCalled }
+    const before = last?.calls ?? 0
+    const wasCalled = (): boolean => this.#isLastCalled || (last?.calls ?? 0) !== before
     this.#last = last
     this.#isLastCalled = false
     try {
       const result = runIn(running, run, { self, args })
       const promise = isThenable(result) ? Promise.resolve(result) : null
       const isAnswer = !promise && result !== undefined && !isHandle(result)
-      return { result, promise, isAnswer, error: null, wasCalled: this.#isLastCalled }
+      return { result, promise, isAnswer, error: null, wasCalled: wasCalled() }
     } catch (thrown) {
       const error = asError(thrown)
-      return { result: undefined, promise: null, isAnswer: false, error, wasCalled: this.#isLastCalled }
+      return { result: undefined, promise: null, isAnswer: false, error, wasCalled: wasCalled() }
     } finally {
       this.#last = outer.last
       this.#isLastCalled = outer.isCalled
@@ -226,7 +250,7 @@ export class Dispatcher implements Callee, ReferenceCaller {
     if (this.running === 0) this.#options.rest()
   }
 
-  #reply(last: Imported | null, value: unknown): void {
+  #reply(last: Last | null, value: unknown): void {
     if (!last) return
     try {
       this.#options.writer.oneWay(last.id, [null, value], null)
@@ -236,7 +260,7 @@ export class Dispatcher implements Callee, ReferenceCaller {
   }
 
   /** An error goes to the function in last place; where there is none, to the session's owner. */
-  #tell(last: Imported | null, error: Error): void {
+  #tell(last: Last | null, error: Error): void {
     if (!last) return this.#failed(error)
     try {
       this.#options.writer.oneWay(last.id, [error], null)
@@ -248,7 +272,7 @@ export class Dispatcher implements Callee, ReferenceCaller {
   }
 
   /** What of an error fits within any peer's limits. */
-  #tellShort(last: Imported, error: Error): void {
+  #tellShort(last: Last, error: Error): void {
     const { writer } = this.#options
     try {
       writer.oneWay(last.id, [writer.short(error)], null)
@@ -263,17 +287,28 @@ export class Dispatcher implements Callee, ReferenceCaller {
     life.tell(() => session.onError?.(error))
   }
 
-  #lastFunction({ values }: Call): Imported | null {
-    for (const id in values.callbacks) {
-      const path = values.callbacks[id]
-      if (path?.length === 1 && Number(path[0]) === values.arguments.length - 1) {
-        const last = this.#options.imports.get(Number(id)) ?? null
-        if (last) last.isLast = true
-        return last
+  /** The function in last place of a one-way call, as classic programs put it there. */
+  #lastFunction(args: readonly unknown[], values: Scrubbed | Carried): Last | null {
+    const last = 'values' in values ? lastOf(args) : this.#lastImported(values)
+    if (last) last.isLast = true
+    return last
+  }
+
+  #lastImported({ callbacks, arguments: args }: Scrubbed): Imported | null {
+    for (const id in callbacks) {
+      const path = callbacks[id]
+      if (path?.length === 1 && Number(path[0]) === args.length - 1) {
+        return this.#options.imports.get(Number(id)) ?? null
       }
     }
     return null
   }
+}
+
+/** The same of a dialect peer: what it is, its function knows. */
+function lastOf(args: readonly unknown[]): Ref | null {
+  const last = args.at(-1)
+  return typeof last === 'function' ? (refOf(last) ?? null) : null
 }
 
 /** What is thrown by a method has run; a hook may have thrown before. */

@@ -26,17 +26,24 @@ export const STATES: ReadonlySet<unknown> = new Set<State>([
 ])
 const IDENTITY_KEYS = ['id', 'name', 'version', 'mesh', 'state', 'started'] as const
 
-/** The hello of this package: `identity` null for a client. */
-export function helloOf(identity: Identity | null): Hello {
-  const { row, pending, depth, nodes } = LIMITS
-  return { protocol: PROTOCOL, identity, timeout: DEFAULTS.timeout, limits: { row, pending, depth, nodes } }
+const NONE: readonly string[] = Object.freeze([])
+
+/** Custom types that a peer may have. */
+const TYPES = 1_000
+
+/** The hello of this package: `identity` null for a client; `types`: names of the custom ones. */
+export function helloOf(identity: Identity | null, types: readonly string[] = NONE): Hello {
+  const { row, attachedRow: attached, pending, depth, nodes } = LIMITS
+  const limits = { row, attached, pending, depth, nodes }
+  return { protocol: PROTOCOL, identity, timeout: DEFAULTS.timeout, types, limits }
 }
 
 /** As it travels: the identity's fields stand beside the others. */
-export function writeHello({ protocol: version, identity, timeout, limits }: Hello): Fields {
-  if (!identity) return { protocol: version, timeout, limits }
+export function writeHello({ protocol: version, identity, timeout, types, limits }: Hello): Fields {
+  const rest = { timeout, ...(types.length === 0 ? {} : { types }), limits }
+  if (!identity) return { protocol: version, ...rest }
   const { id, name, version: release, mesh, state, started } = identity
-  return { protocol: version, id, name, version: release, mesh, state, started, timeout, limits }
+  return { protocol: version, id, name, version: release, mesh, state, started, ...rest }
 }
 
 /** Reads the `dservice` field of a methods row; undefined is a classic peer. Errors: DS_PROTOCOL. */
@@ -51,6 +58,7 @@ export function readHello(value: unknown): Hello | null {
     protocol: version as number,
     identity: readIdentity(value),
     timeout: readTimeout(value['timeout']) ?? null,
+    types: readTypes(value['types']),
     limits: readLimits(value['limits']),
   }
 }
@@ -87,10 +95,19 @@ function readIdentity(fields: Fields): Identity | null {
   }
 }
 
+function readTypes(value: unknown): readonly string[] {
+  if (value === undefined) return NONE
+  const isList = Array.isArray(value) && value.length <= TYPES
+  if (isList && value.every((name) => typeof name === 'string' && name.length <= LONGEST))
+    return value as string[]
+  throw unexpected(`"types" to be a list of at most ${TYPES} names`, value)
+}
+
 function readLimits(value: unknown): Hello['limits'] {
   if (!isObject(value)) throw unexpected('"limits" to be an object', value)
   return {
     row: readLimit(value, 'row', LIMITS.helloRow),
+    attached: value['attached'] === undefined ? 0 : readLimit(value, 'attached', 0),
     pending: readLimit(value, 'pending', 1),
     depth: readLimit(value, 'depth', LEAST_DEPTH),
     nodes: readLimit(value, 'nodes', LEAST_NODES),

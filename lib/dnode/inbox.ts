@@ -24,6 +24,8 @@ export interface Receiver {
   badAnswer(id: number, error: Error): void
   /** Any other bad message. */
   bad(error: Error): void
+  /** The connection takes more. */
+  drained(): void
   /** The connection is to end. */
   broken(error: Error): void
   /** No message waits any more. */
@@ -67,6 +69,7 @@ export class Inbox implements Sink, Paced {
   /** The connection can take more. */
   drain(): void {
     this.#pace.drained()
+    this.#to.drained()
   }
 
   /** The session is ending: what waits for the peer goes on, to be refused or dropped. */

@@ -6,6 +6,7 @@
  *   hello       what a dservice peer adds to its `methods` row; a classic peer has none
  */
 import type { Identity } from '../base/identity.js'
+import type { StreamMessage } from './streams/port.js'
 
 /** Where a value sits in a scrubbed list: `['0', 'user', 'name']`. Strings on output, numbers too on input. */
 export type Path = readonly (string | number)[]
@@ -24,12 +25,6 @@ export interface Carried {
   readonly attachments: readonly Uint8Array[]
 }
 
-/** A step of a pipelined call: a method, or the dotted path of a function in the result of the step before. */
-export interface Step {
-  readonly path: string | number
-  readonly values: readonly unknown[]
-}
-
 /** What a dservice peer says of itself, once, beside its methods. */
 export interface Hello {
   /** Version of the dialect: 1. */
@@ -39,8 +34,12 @@ export interface Hello {
   /** Milliseconds that a call of the sender waits which says nothing else; null: for ever. */
   readonly timeout: number | null
   /** What the sender of this hello accepts; the other side refuses first. */
+  /** Names of the custom types that the sender reads. */
+  readonly types: readonly string[]
   readonly limits: {
     readonly row: number
+    /** Bytes of a row's attachments; 0: it takes none. */
+    readonly attached: number
     readonly pending: number
     readonly depth: number
     readonly nodes: number
@@ -86,8 +85,10 @@ export type Message =
   | {
       readonly type: 'pipe'
       readonly id: number
-      readonly steps: readonly Step[]
-      readonly attachments: readonly Uint8Array[]
+      /** A method, and dotted paths of functions in the results. */
+      readonly paths: readonly (string | number)[]
+      /** A list of arguments for each. */
+      readonly values: Carried
       readonly timeout?: number | null
       readonly traceparent?: string
     }
@@ -104,16 +105,14 @@ export type Message =
 
 /** What classic rows can say. */
 export type ClassicMessage =
-  | (Message & { readonly type: 'methods' | 'cull' })
+  | (Message & { readonly type: 'methods' })
+  | (Message & { readonly type: 'cull' })
   | (Message & { readonly type: 'call'; readonly values: Scrubbed })
 
-/** Of a stream: its producer sends chunks and one of the two ends, its consumer credits and at most one stop. */
-export type StreamMessage =
-  | { readonly type: 'chunk'; readonly stream: number; readonly values: Carried }
-  | { readonly type: 'end'; readonly stream: number }
-  | { readonly type: 'fail'; readonly stream: number; readonly error: WireError }
-  | { readonly type: 'credit'; readonly stream: number; readonly bytes: number }
-  | { readonly type: 'stop'; readonly stream: number; readonly error: WireError | null }
+/** What a dialect row can say; what is said of a stream is written by the streams. */
+export type DialectMessage =
+  | Exclude<Message, { readonly type: 'methods' } | StreamMessage>
+  | { readonly type: 'stream'; readonly row: readonly unknown[] }
 
 /** How a call ended. An expected outcome is a value, so that the caller makes the error, with its own line in the stack. */
 export type Outcome =

@@ -5,7 +5,7 @@ import type { Connection } from '../wire/connection.js'
 import { prefixOf } from '../wire/attachments.js'
 import { writeClassic } from './classic.js'
 import { writeDialect } from './dialect/write.js'
-import type { Carried, Message } from './messages.js'
+import type { Carried, ClassicMessage, DialectMessage } from './messages.js'
 
 /** JSON's escapes and wide characters make a text at most this much longer than its estimate. */
 const WORST = 6
@@ -49,10 +49,9 @@ export class Outbox {
   }
 
   /** Queues a message of about `size` bytes, its attachments not counted. Errors: DS_LIMIT when its row were too long for the peer. */
-  send(message: Message, size: number): void {
+  send(message: DialectMessage | ClassicMessage, size: number): void {
     if (this.isDropped) return
-    const { type } = message
-    if (!this.#isDialect || type === 'methods') this.#addRow(writeClassic(message))
+    if (!this.#isDialect || message.type === 'methods') this.#addRow(writeClassic(message))
     else if (size > LIMITS.ownRow || size * WORST > this.#rowLimit) {
       this.#addRow(JSON.stringify([writeDialect(message)]))
     } else this.#addToBatch(writeDialect(message), size)
@@ -60,7 +59,7 @@ export class Outbox {
   }
 
   /** The same for a message with attachments, which has a row of its own. They are the connection's from here on. */
-  sendAttached(message: Exclude<Message, { type: 'methods' }>, attachments: Carried['attachments']): void {
+  sendAttached(message: DialectMessage, attachments: Carried['attachments']): void {
     if (this.isDropped) return
     this.#addRow(prefixOf(attachments) + JSON.stringify([writeDialect(message)]))
     this.#pieces ??= []

@@ -123,7 +123,6 @@ export class Protocol extends EventEmitter implements Proto {
       return () => this.#meet(root)
     }
     if (message.type === 'cull') return () => message.ids.forEach((id) => this.#exports.remove(id))
-    if (message.type !== 'call') throw new Error(`a classic row is no ${message.type}`)
     const target = this.#find(message.method)
     const args = unscrub(message.values, this.#imports)
     return () => this.#run(target, args)

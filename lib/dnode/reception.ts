@@ -1,5 +1,6 @@
 /** What the messages of a peer do to its session. */
 import type { Asking } from './asking.js'
+import type { Cargo } from './cargo.js'
 import type { Dispatcher } from './dispatch.js'
 import type { Exports } from './refs/exports.js'
 import { unreadable } from './failures.js'
@@ -10,15 +11,18 @@ import type { Liveness } from './liveness.js'
 import type { Hello, Message, Outcome } from './messages.js'
 import type { PeerApi } from './peer-api.js'
 import type { SessionOptions } from './types.js'
-import { unscrub } from './unscrub.js'
 import { toCallersError } from './wire-error.js'
 import type { Writer } from './writer.js'
+
+/** The outcome of a call that returned undefined. */
+const NOTHING: Outcome = Object.freeze({ ok: true, value: undefined })
 
 export interface ReceptionParts {
   readonly options: Pick<SessionOptions, 'onChanged' | 'onFail' | 'onRemote'>
   readonly life: Life
   readonly exports: Exports
   readonly imports: Imports
+  readonly cargo: Cargo
   readonly peerApi: PeerApi
   readonly asking: Asking
   readonly writer: Writer
@@ -46,13 +50,16 @@ export class Reception implements Receiver {
   }
 
   handle(message: Message): void {
-    const { dispatcher, life, imports, exports, options, writer } = this.#parts
+    const { dispatcher, life, cargo, exports, options, writer } = this.#parts
     switch (message.type) {
       case 'call':
         if (life.phase === 'open') dispatcher.dispatch(message)
         return
       case 'answer':
-        return this.#settle(message.id, { ok: true, value: unscrub(message.values, imports)[0] })
+        return this.#settle(message.id, { ok: true, value: cargo.read(message.values)[0] })
+      case 'done':
+        for (const id of message.ids) this.#settle(id, NOTHING)
+        return
       case 'error':
         return this.#settle(message.id, { ok: false, error: toCallersError(message.error) })
       case 'cull':
@@ -61,12 +68,24 @@ export class Reception implements Receiver {
         return life.tell(() => options.onChanged?.(message.state, message.revision))
       case 'cancel':
         return dispatcher.cancel(message.id)
+      case 'pipe':
+        if (life.phase === 'open') dispatcher.pipe(message)
+        return
+      case 'release':
+        for (let i = 0; i < message.counts.length; i += 2) {
+          exports.release(message.counts[i] as number, message.counts[i + 1] as number)
+        }
+        return
+      case 'abort':
+        return cargo.carrier?.abort(message.id, cargo.read(message.values)[0])
       case 'ping':
         return writer.sign('pong')
       case 'pong':
         return // it was heard
       case 'methods':
         return this.#methods(message)
+      default:
+        return cargo.carrier?.handle(message)
     }
   }
 
@@ -81,6 +100,10 @@ export class Reception implements Receiver {
   bad(error: Error): void {
     const { life, options } = this.#parts
     life.tell(() => options.onFail?.(error))
+  }
+
+  drained(): void {
+    this.#parts.cargo.carrier?.drained()
   }
 
   broken(error: Error): void {

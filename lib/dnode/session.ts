@@ -5,7 +5,9 @@ import { silentLogger } from '../base/logger.js'
 import { DEFAULTS, LIMITS } from '../base/options.js'
 import type { Connection } from '../wire/connection.js'
 import { apiTree, instanceOf } from './api.js'
-import { Asking } from './asking.js'
+import { Asking, type PipeStep } from './asking.js'
+import { Cargo } from './cargo.js'
+import { Carrier } from './carrier.js'
 import { Dispatcher } from './dispatch.js'
 import * as failures from './failures.js'
 import { Idlers } from './idlers.js'
@@ -15,6 +17,7 @@ import type { Pulse } from './liveness.js'
 import type { Hello, Outcome } from './messages.js'
 import { Outbox } from './outbox.js'
 import { PeerApi } from './peer-api.js'
+import { errorsOf } from './redact.js'
 import { PeerPulse } from './pulse.js'
 import { Reception } from './reception.js'
 import { Exports } from './refs/exports.js'
@@ -42,6 +45,7 @@ export class Session {
   readonly #imports = new Imports()
   readonly #peerApi = new PeerApi()
   readonly #outbox: Outbox
+  readonly #cargo: Cargo
   readonly #writer: Writer
   readonly #asking: Asking
   readonly #dispatcher: Dispatcher
@@ -61,21 +65,26 @@ export class Session {
     this.connection = connection
     this.#life = new Life(connection, logger)
     this.#outbox = new Outbox(connection)
-    this.#writer = new Writer(this.#outbox, this.#exports, { life: this.#life, options })
+    const [life, exports, imports] = [this.#life, this.#exports, this.#imports]
+    const errors = errorsOf(options, () => this.#hello?.identity ?? null)
+    const cargo = new Cargo({ exports, imports, errors, custom: options.types ?? null })
+    this.#cargo = cargo
+    this.#writer = new Writer({ outbox: this.#outbox, cargo, exports, life })
     this.#asking = new Asking(connection, clock, {
       peerApi: this.#peerApi,
       writer: this.#writer,
       life: this.#life,
     })
     const rest = (): void => this.#becameIdle()
-    const [life, exports, imports, writer] = [this.#life, this.#exports, this.#imports, this.#writer]
-    this.#dispatcher = new Dispatcher({ session: options, life, exports, imports, writer, rest })
+    const writer = this.#writer
+    this.#dispatcher = new Dispatcher({ session: options, life, exports, imports, cargo, writer, rest })
     this.#imports.caller = this.#dispatcher
     this.#reception = new Reception({
       options,
       life,
       exports,
       imports,
+      cargo,
       peerApi: this.#peerApi,
       asking: this.#asking,
       writer,
@@ -131,7 +140,8 @@ export class Session {
 
   /** Functions held for the peer and of it: none once it has ended. */
   get references(): { readonly exported: number; readonly imported: number } {
-    return { exported: this.#exports.size, imported: this.#imports.size }
+    const carried = this.#cargo.carrier?.size ?? 0
+    return { exported: this.#exports.size, imported: this.#imports.size + carried }
   }
 
   /** A classic remote object of its own, of the methods that are known now. */
@@ -145,6 +155,16 @@ export class Session {
   /** Calls a method by dotted path, or a builtin of the peer by its `$name`. Never rejects, never hangs. Dialect peers only. */
   call(method: string, args: readonly unknown[], options: CallOptions): Promise<Outcome> {
     return this.#asking.call(method, args, options)
+  }
+
+  /** The same for a chain: the first step is a method, each further one a function of what the one before returned. */
+  pipe(steps: readonly PipeStep[], options: CallOptions): Promise<Outcome> {
+    return this.#asking.pipe(steps, options)
+  }
+
+  /** Streams that are open, in both directions: none once it has ended. */
+  get streams(): number {
+    return this.#cargo.carrier?.streams ?? 0
   }
 
   /** Tells a dialect peer that our state, or what we rely on, changed. */
@@ -202,9 +222,18 @@ export class Session {
     this.#hello = this.#options.hello ? hello : null
     this.#inbox.expects = this.#hello ? 'dialect' : 'classic'
     this.#dispatcher.hello = this.#asking.hello = this.#hello
+    if (this.#hello) this.#meetDialect(this.#hello)
     this.#writer.meet(this.#hello)
-    if (this.#hello) this.#reception.liveness = this.#options.heart?.watch(this.#pulse()) ?? null
     this.#becomeReady(null)
+  }
+
+  #meetDialect(hello: Hello): void {
+    const [connection, life, exports, cargo] = [this.connection, this.#life, this.#exports, this.#cargo]
+    const [options, writer] = [this.#options, this.#writer]
+    const { pending } = this.#asking
+    connection.attachmentLimit = LIMITS.attachedRow
+    cargo.meet(hello, new Carrier({ options, connection, life, exports, pending, writer, cargo }))
+    this.#reception.liveness = this.#options.heart?.watch(this.#pulse()) ?? null
   }
 
   #pulse(): Pulse {
@@ -235,6 +264,7 @@ export class Session {
     this.#reception.liveness?.[Symbol.dispose]()
     this.#dispatcher.end('the connection ended')
     this.#outbox.drop()
+    this.#cargo.carrier?.end(end)
     this.#asking.end(end)
     this.#exports.clear()
     this.#imports.clear()

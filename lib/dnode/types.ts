@@ -8,6 +8,7 @@ import type { Heart } from './liveness.js'
 import type { Hello } from './messages.js'
 import type { Exports } from './refs/exports.js'
 import type { Imports } from './refs/imports.js'
+import type { CustomTypes } from './values/custom.js'
 import type { Redact } from './redact.js'
 import type { ServeHook } from './serve-hook.js'
 
@@ -36,6 +37,10 @@ export interface SessionOptions {
   /** Has a say in what leaves of an Error; null: its text and its properties do, its stack does not. */
   readonly redact?: Redact | null
   readonly logger?: Logger
+  /** Classes of the user's that travel by value. */
+  readonly types?: CustomTypes | null
+  /** Holds the process while somebody waits for the peer beside calls: for an item of a stream, the answer of a callback. */
+  readonly keepAlive?: { hold(): void; release(): void }
   /** Watches whether a dialect peer lives; without it nobody does. */
   readonly heart?: Heart
   /** The peer's `methods` row was read, or a later one: `remote` is filled. Called before any later row is handled. */

@@ -1,21 +1,26 @@
 /** The speaking half of a session: makes messages of values and queues them. */
-import type { Ran } from '../base/errors.js'
+import { limit, type Ran } from '../base/errors.js'
 import type { State } from '../base/identity.js'
 import { DEFAULTS, LIMITS } from '../base/options.js'
 import type { ApiTree } from './api.js'
-import type { Exports } from './refs/exports.js'
+import type { Cargo, Written } from './cargo.js'
 import type { Life } from './life.js'
-import type { Hello, Message } from './messages.js'
+import type { Carried, DialectMessage, Hello } from './messages.js'
 import { checkSize } from './methods-row.js'
 import type { Outbox } from './outbox.js'
-import { errorsOf, type ErrorWriter } from './redact.js'
-import { scrub, type ScrubFor, type Sized, type ValueLimits } from './scrub.js'
-import type { CallOptions, SessionOptions } from './types.js'
+import type { Exports } from './refs/exports.js'
+import { scrub } from './scrub.js'
+import { writeStream } from './streams/messages.js'
+import type { StreamMessage } from './streams/port.js'
+import type { CallOptions } from './types.js'
 import { methodIds } from './view.js'
 import { shorten } from './wire-error.js'
 
 /** What an error's fields beside its text take, about. */
 const ERROR_SIZE = 200
+
+/** What a message has around its values, about. */
+const AROUND = 40
 
 /** What a call says of its deadline: nothing where it is as our hello says. */
 function toSay(ms: number): number | null | undefined {
@@ -24,32 +29,27 @@ function toSay(ms: number): number | null | undefined {
   return whole === DEFAULTS.timeout ? undefined : whole
 }
 
+export interface WriterParts {
+  readonly outbox: Outbox
+  readonly cargo: Cargo
+  readonly exports: Exports
+  readonly life: Life
+}
+
 /** Owned by one session. Nothing here waits: a message is queued, or an error says why not. */
 export class Writer {
+  readonly #parts: WriterParts
   readonly #outbox: Outbox
-  readonly #exports: Exports
-  readonly #errors: ErrorWriter
-  readonly #life: Life
-  /** Scrubs arguments and results within the peer's limits. */
-  #args: ScrubFor
-  #results: ScrubFor
+  readonly #cargo: Cargo
   /** Who the peer is: undefined until its `methods` row was read, null for a classic peer. */
   #peer: Hello | null | undefined
   /** Told before that; sent right after it. */
   #change: { state: State; revision: number } | null = null
 
-  constructor(
-    outbox: Outbox,
-    exports: Exports,
-    { life, options }: { life: Life; options: Pick<SessionOptions, 'redact' | 'logger'> },
-  ) {
-    this.#outbox = outbox
-    this.#life = life
-    this.#exports = exports
-    this.#errors = errorsOf(options, () => this.#peer?.identity ?? null)
-    const { value: redact } = this.#errors
-    this.#args = { exports, limits: LIMITS, root: 'arguments', redact }
-    this.#results = { exports, limits: LIMITS, root: 'result', redact }
+  constructor(parts: WriterParts) {
+    this.#parts = parts
+    this.#outbox = parts.outbox
+    this.#cargo = parts.cargo
   }
 
   /** Grows with each write: what was sent at this turn or later was not handed to the connection yet. */
@@ -61,35 +61,45 @@ export class Writer {
   meet(hello: Hello | null): void {
     this.#outbox.meet(hello ? hello.limits.row : null)
     this.#peer = hello
-    if (!hello) return
-    if (this.#change) this.changed(this.#change.state, this.#change.revision)
-    const limits: ValueLimits = hello.limits
-    this.#args = { ...this.#args, limits }
-    this.#results = { ...this.#results, limits }
+    if (hello && this.#change) this.changed(this.#change.state, this.#change.revision)
   }
 
   /** The first row of our side: what it lists, and nothing else, is callable by name. Errors: DS_UNSENDABLE, DS_LIMIT. */
   methods({ tree, holders }: ApiTree, hello: Hello | null): void {
-    this.#exports.holders = holders
-    const api = scrub([tree], { exports: this.#exports, limits: LIMITS, root: 'api' })
-    this.#exports.holders = null
-    this.#exports.list(methodIds(api))
+    const { exports } = this.#parts
+    exports.holders = holders
+    const api = scrub([tree], { exports, limits: LIMITS, root: 'api' })
+    exports.holders = null
+    exports.list(methodIds(api))
     const message = { type: 'methods', api, hello } as const
     // where nobody can have told us yet that more is taken; a rough look first, since it writes the row once more
     if (api.size * 3 > LIMITS.helloRow) checkSize(message)
-    this.#queue(message, api, null)
+    this.#outbox.send(message, api.size)
+    exports.hold(api.callbacks, null)
   }
 
   /** A call that wants an answer. Errors: DS_UNSENDABLE, DS_LIMIT. */
   call(call: { method: string | number; id: number; args: readonly unknown[]; options: CallOptions }): void {
     const { method, id, args, options } = call
-    const values = scrub(args, this.#args)
-    const timeout = toSay(options.timeout)
-    const { traceparent } = options
-    const plain = { type: 'call', method, id, values } as const
-    if (timeout === undefined && !traceparent) return this.#queue(plain, values, null)
-    const said = { ...(timeout === undefined ? {} : { timeout }), ...(traceparent ? { traceparent } : {}) }
-    this.#queue({ ...plain, ...said }, values, null)
+    const values = this.#cargo.write(args, 'arguments') as Written & Carried
+    const said = saidOf(options)
+    this.#queue(
+      said ? { type: 'call', method, id, values, ...said } : { type: 'call', method, id, values },
+      values,
+      null,
+    )
+  }
+
+  /** Calls one after the other, each of what the one before returned. Errors: DS_UNSENDABLE, DS_LIMIT. */
+  pipe(call: {
+    id: number
+    paths: readonly (string | number)[]
+    args: readonly unknown[][]
+    options: CallOptions
+  }): void {
+    const { id, paths, args, options } = call
+    const values = this.#cargo.write(args, 'arguments') as Written & Carried
+    this.#queue({ type: 'pipe', id, paths, values, ...saidOf(options) }, values, null)
   }
 
   /** Nobody waits for the answer any more. */
@@ -107,18 +117,43 @@ export class Writer {
    * `view`: through which it is made, for its callbacks. Errors: DS_UNSENDABLE, DS_LIMIT.
    */
   oneWay(method: string | number, args: readonly unknown[], view: Set<number> | null): boolean {
-    if (this.#life.isOver || this.#outbox.isDropped) {
-      this.#life.note({ code: 'DS_REF_GONE', method }, 'call of a function of a gone peer: dropped')
+    const { life } = this.#parts
+    if (life.isOver || this.#outbox.isDropped) {
+      life.note({ code: 'DS_REF_GONE', method }, 'call of a function of a gone peer: dropped')
       return false
     }
-    const values = scrub(args, this.#args)
+    const values = this.#cargo.write(args, 'arguments')
     this.#queue({ type: 'call', method, id: null, values }, values, view)
     return true
   }
 
-  /** The references that we have forgotten. */
+  /** The references that we have forgotten: a classic peer culls them, */
   cull(ids: readonly number[]): void {
     this.#outbox.send({ type: 'cull', ids }, 30 + 10 * ids.length)
+  }
+
+  /** and a dialect peer counts them: number, count, number, count, … */
+  release(counts: readonly number[]): void {
+    this.#outbox.send({ type: 'release', counts }, 30 + 10 * counts.length)
+  }
+
+  /** A signal of ours aborted. A reason that cannot travel is left out. */
+  abort(id: number, reason: unknown): void {
+    try {
+      this.#abort(id, [reason])
+    } catch (error) {
+      this.#parts.life.note({ error }, 'the reason of a signal cannot be sent')
+      this.#abort(id, [])
+    }
+  }
+
+  /** Of a stream. Errors: DS_LIMIT for a chunk that is too long for the peer. */
+  stream(message: StreamMessage): void {
+    const row = writeStream(message, (error) => this.#cargo.errors.write(error, 'yes'))
+    const sent = { type: 'stream', row } as const
+    if (message.type !== 'chunk') this.#outbox.send(sent, ERROR_SIZE)
+    else if (message.attachments.length > 0) this.#attach(sent, message.attachments)
+    else this.#outbox.send(sent, message.size + AROUND)
   }
 
   /** Hands everything to the connection now. */
@@ -129,8 +164,9 @@ export class Writer {
   /** The answer to a call of the peer; where the value cannot travel, an error that says so. Never throws. */
   answer(id: number, value: unknown): void {
     if (this.#outbox.isDropped) return
+    if (value === undefined) return this.#outbox.done(id)
     try {
-      const values = scrub(value === undefined ? [] : [value], this.#results)
+      const values = this.#cargo.write([value], 'result') as Written & Carried
       this.#queue({ type: 'answer', id, values }, values, null)
     } catch (error) {
       this.error(id, error, 'yes')
@@ -140,7 +176,7 @@ export class Writer {
   /** The failure of a call of the peer; one that is too long for the peer is shortened. Never throws. */
   error(id: number, thrown: unknown, ran: Ran): void {
     if (this.#outbox.isDropped) return
-    const error = this.#errors.write(thrown, ran)
+    const error = this.#cargo.errors.write(thrown, ran)
     const isShort = error.properties === undefined && error.cause === undefined && error.stack === undefined
     const size = isShort ? ERROR_SIZE + error.message.length : JSON.stringify(error).length
     try {
@@ -153,7 +189,7 @@ export class Writer {
 
   /** What of an error fits within any peer's limits, as a value. Never throws. */
   short(error: Error): object {
-    const { name, message, code } = shorten(this.#errors.write(error, 'yes'))
+    const { name, message, code } = shorten(this.#cargo.errors.write(error, 'yes'))
     return { name, message, code }
   }
 
@@ -163,13 +199,42 @@ export class Writer {
     else if (this.#peer === undefined) this.#change = { state, revision }
   }
 
-  #queue(message: Message, values: Sized, view: Set<number> | null): void {
+  #abort(id: number, reason: readonly unknown[]): void {
+    const values = this.#cargo.write(reason, 'reason') as Written & Carried
+    this.#queue({ type: 'abort', id, values }, values, null)
+  }
+
+  #queue(message: DialectMessage, values: Written, view: Set<number> | null): void {
     try {
-      this.#outbox.send(message, values.size + 40)
+      if ('values' in values && values.attachments.length > 0) this.#attach(message, values.attachments)
+      else this.#outbox.send(message, values.size + AROUND)
     } catch (error) {
-      this.#exports.undo(values.callbacks)
+      this.#cargo.unsent(values)
       throw error
     }
-    this.#exports.hold(values.callbacks, view)
+    this.#cargo.sent(values, view)
   }
+
+  #attach(message: DialectMessage, attachments: Carried['attachments']): void {
+    const most = this.#peer?.limits.attached ?? 0
+    const bytes = attachments.reduce((sum, each) => sum + each.byteLength, 0)
+    if (bytes > most || attachments.length > LIMITS.attachments) throw tooManyBytes(bytes, most)
+    this.#outbox.sendAttached(message, attachments)
+  }
+}
+
+function saidOf({
+  timeout: ms,
+  traceparent,
+}: CallOptions): { timeout?: number | null; traceparent?: string } | null {
+  const timeout = toSay(ms)
+  if (timeout === undefined && !traceparent) return null
+  return { ...(timeout === undefined ? {} : { timeout }), ...(traceparent ? { traceparent } : {}) }
+}
+
+function tooManyBytes(bytes: number, most: number): Error {
+  return limit({
+    summary: `the message carries ${bytes} bytes beside its text, and the peer takes ${most} in at most ${LIMITS.attachments} pieces`,
+    hint: 'send less at a time, or a stream',
+  })
 }

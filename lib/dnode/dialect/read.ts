@@ -4,7 +4,8 @@ import { NO_ATTACHMENTS } from '../../wire/connection.js'
 import { isId, isObject, readMethod, unexpected, type Fields } from '../check.js'
 import { readCull } from '../classic.js'
 import { readTimeout, STATES } from '../hello.js'
-import type { Carried, Message, Step } from '../messages.js'
+import type { Carried, Message } from '../messages.js'
+import { readStream } from '../streams/messages.js'
 import { isTraceparent } from '../traceparent.js'
 import { checkTree } from '../unscrub.js'
 import { readWireError } from '../wire-error.js'
@@ -13,76 +14,53 @@ import { readWireError } from '../wire-error.js'
 const STEPS = 32
 
 type Raw = readonly unknown[]
-
-/** Reads what follows the kind; `at` is where the kind stands. */
-type Read = (message: Raw, at: 0 | 1, attachments: Carried['attachments']) => Message
-
-const READERS: ReadonlyMap<unknown, Read> = new Map<unknown, Read>([
-  [
-    'answer',
-    (message, at, attachments) => ({
-      type: 'answer',
-      id: readId(message[at + 1]),
-      values: carried(message, at + 2, attachments),
-    }),
-  ],
-  ['call', readCall],
-  [
-    'notify',
-    (message, at, attachments) => ({
-      type: 'call',
-      id: null,
-      method: readMethod(message[at + 1]),
-      values: carried(message, at + 2, attachments),
-    }),
-  ],
-  ['done', (message, at) => ({ type: 'done', ids: message.slice(at + 1).map(readId) })],
-  [
-    'error',
-    (message, at) => ({ type: 'error', id: readId(message[at + 1]), error: readFailure(message[at + 2]) }),
-  ],
-  ['cancel', (message, at) => ({ type: 'cancel', id: readId(message[at + 1]) })],
-  ['pipe', readPipe],
-  [
-    'chunk',
-    (message, at, attachments) => ({
-      type: 'chunk',
-      stream: readId(message[at + 1]),
-      values: carried(message, at + 2, attachments),
-    }),
-  ],
-  ['end', (message, at) => ({ type: 'end', stream: readId(message[at + 1]) })],
-  [
-    'fail',
-    (message, at) => ({ type: 'fail', stream: readId(message[at + 1]), error: readFailure(message[at + 2]) }),
-  ],
-  ['credit', readCredit],
-  ['stop', readStop],
-  ['release', readRelease],
-  [
-    'abort',
-    (message, at, attachments) => ({
-      type: 'abort',
-      id: readId(message[at + 1]),
-      values: carried(message, at + 2, attachments),
-    }),
-  ],
-  ['changed', readChanged],
-  ['cull', (message, at) => ({ type: 'cull', ids: readCull(message.slice(at + 1)) })],
-  ['ping', () => ({ type: 'ping' })],
-  ['pong', () => ({ type: 'pong' })],
-])
+type Bytes = readonly Uint8Array[]
 
 /** Checks one message of an array row, which has that row's attachments. Errors: DS_PROTOCOL, DS_LIMIT. */
-export function readDialect(value: unknown, attachments: Carried['attachments'] = NO_ATTACHMENTS): Message {
+export function readDialect(value: unknown, attachments: Bytes = NO_ATTACHMENTS): Message {
   if (!Array.isArray(value)) throw unexpected('a message to be an array', value)
   const at = kindAt(value)
   if (at === 1 && !isObject(value[0])) {
     throw unexpected('a message to begin with its kind, or an object before it', value[0])
   }
-  const read = READERS.get(value[at])
-  if (!read) throw unexpected('a kind of message that is known', value[at])
-  return read(value, at, attachments)
+  switch (value[at]) {
+    case 'answer':
+      return { type: 'answer', id: readId(value[at + 1]), values: carried(value, at + 2, attachments) }
+    case 'call':
+      return readCall(value, at, attachments)
+    case 'notify':
+      return readNotify(value, at, attachments)
+    case 'done':
+      return { type: 'done', ids: value.slice(at + 1).map(readId) }
+    case 'error':
+      return { type: 'error', id: readId(value[at + 1]), error: readFailure(value[at + 2]) }
+    case 'cancel':
+      return { type: 'cancel', id: readId(value[at + 1]) }
+    case 'pipe':
+      return readPipe(value, at, attachments)
+    default:
+      return readStream(value, at, attachments) ?? readRest(value, at, attachments)
+  }
+}
+
+/** The messages that come seldom. */
+function readRest(message: Raw, at: 0 | 1, attachments: Bytes): Message {
+  switch (message[at]) {
+    case 'release':
+      return { type: 'release', counts: readCounts(message.slice(at + 1)) }
+    case 'abort':
+      return { type: 'abort', id: readId(message[at + 1]), values: carried(message, at + 2, attachments) }
+    case 'changed':
+      return readChanged(message, at)
+    case 'cull':
+      return { type: 'cull', ids: readCull(message.slice(at + 1)) }
+    case 'ping':
+      return { type: 'ping' }
+    case 'pong':
+      return { type: 'pong' }
+    default:
+      throw unexpected('a kind of message that is known', message[at])
+  }
 }
 
 /** Where the kind stands: behind the head, where there is one. */
@@ -115,11 +93,16 @@ function idOf(value: unknown, isWanted: (kind: unknown) => boolean): number | nu
 }
 
 /** What stands from `start` on. */
-function carried(message: Raw, start: number, attachments: Carried['attachments']): Carried {
+function carried(message: Raw, start: number, attachments: Bytes): Carried {
   return { values: message.slice(start), attachments }
 }
 
-function readCall(message: Raw, at: 0 | 1, attachments: Carried['attachments']): Message {
+function readNotify(message: Raw, at: 0 | 1, attachments: Bytes): Message {
+  const method = readMethod(message[at + 1])
+  return { type: 'call', id: null, method, values: carried(message, at + 2, attachments) }
+}
+
+function readCall(message: Raw, at: 0 | 1, attachments: Bytes): Message {
   const id = readId(message[at + 1])
   const method = readMethod(message[at + 2])
   const values = carried(message, at + 3, attachments)
@@ -135,17 +118,18 @@ function readHead({ timeout, traceparent }: Fields): { timeout?: number | null; 
   }
 }
 
-function readPipe(message: Raw, at: 0 | 1, attachments: Carried['attachments']): Message {
+function readPipe(message: Raw, at: 0 | 1, attachments: Bytes): Message {
   const id = readId(message[at + 1])
-  const given = message[at + 2]
-  if (!Array.isArray(given) || given.length === 0 || given.length > STEPS) {
-    throw unexpected(`the steps of a pipelined call to be an array of 1 to ${STEPS}`, given)
+  const paths = message[at + 2]
+  if (!Array.isArray(paths) || paths.length === 0 || paths.length > STEPS) {
+    throw unexpected(`the steps of a pipelined call to be an array of 1 to ${STEPS}`, paths)
   }
-  const steps = given.map((step: unknown): Step => {
-    if (!Array.isArray(step)) throw unexpected('a step to be an array', step)
-    return { path: readMethod(step[0]), values: step.slice(1) }
-  })
-  return { type: 'pipe', id, steps, attachments, ...(at === 0 ? {} : readHead(message[0] as Fields)) }
+  const values = carried(message, at + 3, attachments)
+  if (values.values.length !== paths.length || !values.values.every(Array.isArray)) {
+    throw unexpected(`${paths.length} lists of arguments`, values.values)
+  }
+  const call = { type: 'pipe', id, paths: paths.map(readMethod), values } as const
+  return at === 0 ? call : { ...call, ...readHead(message[0] as Fields) }
 }
 
 function readId(value: unknown): number {
@@ -158,28 +142,9 @@ function readFailure(error: unknown): ReturnType<typeof readWireError> {
   return readWireError(error)
 }
 
-function readCredit(message: Raw, at: 0 | 1): Message {
-  const bytes = message[at + 2]
-  if (!Number.isSafeInteger(bytes) || (bytes as number) < 1)
-    throw unexpected('a credit to be bytes from 1', bytes)
-  return { type: 'credit', stream: readId(message[at + 1]), bytes: bytes as number }
-}
-
-function readStop(message: Raw, at: 0 | 1): Message {
-  const error = message[at + 2]
-  return {
-    type: 'stop',
-    stream: readId(message[at + 1]),
-    error: error === undefined ? null : readFailure(error),
-  }
-}
-
-function readRelease(message: Raw, at: 0 | 1): Message {
-  const counts = message.slice(at + 1)
-  if (counts.length % 2 !== 0 || !counts.every(isId)) {
-    throw unexpected('a release to be reference numbers, each with a count', counts)
-  }
-  return { type: 'release', counts: counts as number[] }
+function readCounts(counts: Raw): number[] {
+  if (counts.length % 2 === 0 && counts.every(isId)) return counts as number[]
+  throw unexpected('a release to be reference numbers, each with a count', counts)
 }
 
 function readChanged(message: Raw, at: 0 | 1): Message {

@@ -1,5 +1,5 @@
 /** Messages -> the arrays of a row, between two dservice peers. */
-import type { Carried, Message, StreamMessage } from '../messages.js'
+import type { Carried, DialectMessage } from '../messages.js'
 
 const PING = Object.freeze(['ping'])
 const PONG = Object.freeze(['pong'])
@@ -8,7 +8,7 @@ const PONG = Object.freeze(['pong'])
 type Values = { readonly values: readonly unknown[] }
 
 /** The array that stands for a message in a row. Its values are as `encode` made them. */
-export function writeDialect(message: Exclude<Message, { type: 'methods' }>): readonly unknown[] {
+export function writeDialect(message: DialectMessage): readonly unknown[] {
   switch (message.type) {
     case 'call':
       return writeCall(message)
@@ -21,10 +21,7 @@ export function writeDialect(message: Exclude<Message, { type: 'methods' }>): re
     case 'cancel':
       return ['cancel', message.id]
     case 'pipe':
-      return withHead(
-        ['pipe', message.id, message.steps.map(({ path, values }) => [path, ...values])],
-        message,
-      )
+      return withHead(withValues(['pipe', message.id, message.paths], message.values), message)
     case 'cull':
       return ['cull', ...message.ids]
     case 'release':
@@ -37,28 +34,12 @@ export function writeDialect(message: Exclude<Message, { type: 'methods' }>): re
       return PING
     case 'pong':
       return PONG
-    default:
-      return writeStream(message)
+    case 'stream':
+      return message.row
   }
 }
 
-function writeStream(message: StreamMessage): readonly unknown[] {
-  const { type, stream } = message
-  switch (type) {
-    case 'chunk':
-      return withValues([type, stream], message.values)
-    case 'end':
-      return [type, stream]
-    case 'fail':
-      return [type, stream, message.error]
-    case 'credit':
-      return [type, stream, message.bytes]
-    case 'stop':
-      return message.error ? [type, stream, message.error] : [type, stream]
-  }
-}
-
-function writeCall(message: Message & { type: 'call' }): unknown[] {
+function writeCall(message: DialectMessage & { type: 'call' }): unknown[] {
   const { method, id } = message
   const values = message.values as Carried
   if (id === null) return withValues(['notify', method], values)

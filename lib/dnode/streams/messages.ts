@@ -34,7 +34,13 @@ export function readStream(
   const kind = message[at]
   switch (kind) {
     case 'chunk':
-      return { type: 'chunk', id: readId(message[at + 1]), items: message.slice(at + 2), attachments }
+      return {
+        type: 'chunk',
+        id: readId(message[at + 1]),
+        items: message.slice(at + 2),
+        attachments,
+        size: 0,
+      }
     case 'credit':
       return { type: 'credit', id: readId(message[at + 1]), bytes: readCredit(message[at + 2]) }
     case 'end':

@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream'
 import { toError } from '../../base/errors.js'
 import { LIMITS } from '../../base/options.js'
-import { ID_END } from '../check.js'
+import { ID_END } from '../ids.js'
 import type { Form, StreamMessage, StreamPort } from './port.js'
 import { iterate, readWeb, stopUnread } from './pulled.js'
 import { NodeSource } from './node.js'
@@ -120,9 +120,10 @@ export class Outgoing implements Taker {
   flush(): void {
     const items = this.#items
     if (items === null) return
+    const size = this.#size
     this.#items = null
     this.#size = 0
-    this.#chunk(items, [])
+    this.#chunk(items, [], size)
   }
 
   #begin(): Source {
@@ -154,7 +155,7 @@ export class Outgoing implements Taker {
       turn.spend(size)
       if (attachments.length > 0) {
         this.flush()
-        this.#chunk([values[0]], attachments)
+        this.#chunk([values[0]], attachments, sizeOf(values[0]))
       } else this.#gather(values[0], size)
     } catch (error) {
       this.#refuse(error)
@@ -188,9 +189,9 @@ export class Outgoing implements Taker {
     if (this.#phase !== 'over') this.#gather(item, size)
   }
 
-  #chunk(items: readonly unknown[], attachments: readonly Uint8Array[]): void {
+  #chunk(items: readonly unknown[], attachments: readonly Uint8Array[], size: number): void {
     try {
-      this.#owner.send({ type: 'chunk', id: this.id, items, attachments })
+      this.#owner.send({ type: 'chunk', id: this.id, items, attachments, size })
     } catch (error) {
       this.#refuse(error)
     }

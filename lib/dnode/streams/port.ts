@@ -26,6 +26,8 @@ export type StreamMessage =
       readonly id: number
       readonly items: readonly unknown[]
       readonly attachments: readonly Uint8Array[]
+      /** Of the items, about; 0 where it came. */
+      readonly size: number
     }
   | { readonly type: 'end'; readonly id: number }
   | { readonly type: 'fail'; readonly id: number; readonly error: Error }

@@ -1,7 +1,7 @@
 /** The streams of one session, in both directions. */
 import { limit, protocol } from '../../base/errors.js'
 import { LIMITS } from '../../base/options.js'
-import { ID_END } from '../check.js'
+import { ID_END } from '../ids.js'
 import { Incoming, type Consuming } from './incoming.js'
 import { IncomingIterator } from './iterable.js'
 import { IncomingReadable } from './node.js'

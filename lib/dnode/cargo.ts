@@ -1,0 +1,115 @@
+/** The values of a session's messages: written as its peer can read them, and read as it wrote them. */
+import { LIMITS } from '../base/options.js'
+import { NO_ATTACHMENTS } from '../wire/connection.js'
+import type { Carrier } from './carrier.js'
+import type { Carried, Hello, Scrubbed } from './messages.js'
+import type { ErrorWriter } from './redact.js'
+import type { Exports } from './refs/exports.js'
+import type { Imports } from './refs/imports.js'
+import { scrub, type ScrubFor, type Sized } from './scrub.js'
+import { unscrub } from './unscrub.js'
+import type { CustomTypes } from './values/custom.js'
+import { decode } from './values/decode.js'
+import { encode } from './values/encode.js'
+import type { Root } from './values/path.js'
+import type { Payload } from './values/port.js'
+import type { DecodeFrom } from './values/reading.js'
+import type { EncodeTo } from './values/writing.js'
+
+/** Values that are ready to be sent: for a dialect peer, or for a classic one. */
+export type Written = Payload | Sized
+
+export interface CargoParts {
+  readonly exports: Exports
+  readonly imports: Imports
+  readonly errors: ErrorWriter
+  readonly custom: CustomTypes | null
+}
+
+/** What a peer says of what it takes. */
+interface Taking {
+  readonly to: Readonly<Record<'arguments' | 'result' | 'items' | 'reason', EncodeTo>>
+  readonly from: DecodeFrom
+  readonly items: DecodeFrom
+}
+
+/** Owned by one session. */
+export class Cargo {
+  readonly errors: ErrorWriter
+  /** Of a dialect peer, once its hello was read. */
+  carrier: Carrier | null = null
+  readonly #parts: CargoParts
+  #dialect: Taking | null = null
+  /** Made at the first value for a classic peer. */
+  #classic: { readonly arguments: ScrubFor; readonly result: ScrubFor } | null = null
+
+  constructor(parts: CargoParts) {
+    this.#parts = parts
+    this.errors = parts.errors
+  }
+
+  /** The hello of a dialect peer was read. */
+  meet({ limits, types }: Hello, carrier: Carrier): void {
+    const { custom } = this.#parts
+    this.carrier = carrier
+    const known = custom ? new Set(types) : null
+    const to = (root: Root): EncodeTo => ({ limits, root, outgoing: carrier, custom, known })
+    const from = (root: Root): DecodeFrom => ({ limits: LIMITS, root, incoming: carrier, custom })
+    this.#dialect = {
+      to: { arguments: to('arguments'), result: to('result'), items: to('items'), reason: to('reason') },
+      from: from('arguments'),
+      items: from('items'),
+    }
+  }
+
+  /** Errors: DS_UNSENDABLE, DS_LIMIT. Ends in `sent` or `unsent`. */
+  write(values: readonly unknown[], root: 'arguments' | 'result' | 'reason'): Written {
+    if (this.#dialect) return encode(values, this.#dialect.to[root])
+    this.#classic ??= this.#forClassic()
+    return scrub(values, this.#classic[root === 'arguments' ? root : 'result'])
+  }
+
+  /** One item of a stream, which is for dialect peers. Errors: DS_UNSENDABLE, DS_LIMIT. */
+  item(item: unknown): Payload {
+    const payload = encode([item], this.#taking.to.items)
+    this.carrier?.sent(null)
+    return payload
+  }
+
+  /** A message with these values is on its way: through a view, by the set of what that sent, or not. */
+  sent(written: Written, view: Set<number> | null): void {
+    if ('values' in written) this.carrier?.sent(view)
+    else this.#parts.exports.hold(written.callbacks, view)
+  }
+
+  /** It cannot be sent after all. */
+  unsent(written: Written): void {
+    if ('values' in written) this.carrier?.undo()
+    else this.#parts.exports.undo(written.callbacks)
+  }
+
+  /** What came in a message. Takes it over. Errors: DS_PROTOCOL, DS_LIMIT, DS_REF_GONE. */
+  read(values: Scrubbed | Carried): unknown[] {
+    if (!('values' in values)) return unscrub(values, this.#parts.imports)
+    return decode(values.values as unknown[], values.attachments, this.#taking.from)
+  }
+
+  /** The same for items of a stream. */
+  items(items: unknown[], attachments: readonly Uint8Array[] = NO_ATTACHMENTS): unknown[] {
+    return decode(items, attachments, this.#taking.items)
+  }
+
+  get #taking(): Taking {
+    if (this.#dialect) return this.#dialect
+    throw new Error('values of the dialect came before its hello')
+  }
+
+  #forClassic(): { arguments: ScrubFor; result: ScrubFor } {
+    const { exports, errors } = this.#parts
+    const redact = errors.value
+    return {
+      arguments: { exports, limits: LIMITS, root: 'arguments', redact },
+      result: { exports, limits: LIMITS, root: 'result', redact },
+    }
+  }
+}
