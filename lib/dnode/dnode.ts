@@ -7,7 +7,6 @@ import { newId } from '../base/id.js'
 import { DEFAULTS } from '../base/options.js'
 import type { Address, Connection } from '../wire/connection.js'
 import { instanceOf } from './api.js'
-import { helloOf } from './hello.js'
 import { parseArgs, type DnodeArgument } from './parse-args.js'
 import { PipeEnd } from './pipe-end.js'
 import { pipeOut } from './pipe-out.js'
@@ -38,8 +37,6 @@ export interface DnodeServer extends net.Server {
 interface Start {
   readonly connection: Connection
   readonly helloTimeout: number
-  /** Only our own sockets do: what is at the end of a pipe may not bear it. */
-  readonly offersDialect: boolean
 }
 
 /**
@@ -196,20 +193,21 @@ export class Dnode extends Stream implements NodeJS.WritableStream {
     socket.on('error', (error) => this.#socketFailed(error, isConnected))
     if (this.#session) return void socket.pipe(this).pipe(socket)
     const connection = overSocket(socket, to)
-    this.#start({ connection, helloTimeout, offersDialect: true })
+    this.#start({ connection, helloTimeout })
   }
 
   #startPiping(): void {
     if (this.#session || !this.writable) return
     this.#pipeEnd = new PipeEnd(this, this.opts.emit === 'object')
-    this.#start({ connection: this.#pipeEnd, helloTimeout: Infinity, offersDialect: false })
+    this.#start({ connection: this.#pipeEnd, helloTimeout: Infinity })
   }
 
-  #start({ connection, helloTimeout, offersDialect }: Start): void {
+  #start({ connection, helloTimeout }: Start): void {
     const session = new Session(connection, {
       clock: systemClock,
       api: (remote: object) => this.#instantiate(remote),
-      hello: offersDialect ? () => helloOf(null) : null,
+      // dnode programs get what dnode gives: values as JSON has them, and functions that answer nothing
+      hello: null,
       helloTimeout,
       onRemote: () => this.#announce(session.remote),
       onFail: (error) => this.#tell('fail', error),

@@ -1,6 +1,7 @@
 /** The messages of the dialect, byte by byte: what is written, what is taken, and what is not looked at. */
 import { describe, expect, it } from 'vitest'
-import { answerIdOf, callIdOf, isCall, readDialect, writeDialect } from '../../lib/dnode/dialect.js'
+import { answerIdOf, callIdOf, isCall, readDialect } from '../../lib/dnode/dialect/read.js'
+import { writeDialect } from '../../lib/dnode/dialect/write.js'
 import type { Message, Scrubbed } from '../../lib/dnode/messages.js'
 import { NO_CALLBACKS, NO_LINKS } from '../../lib/dnode/scrub.js'
 import { textOf } from '../support/sources.js'

@@ -18,8 +18,9 @@ export const IDENTITY: Identity = {
 
 /** A hello, of a client unless an identity is given. */
 export function hello(identity: Identity | null = null, limits: Partial<Hello['limits']> = {}): Hello {
-  const { row, pending, depth, nodes } = LIMITS
-  return { protocol: 1, identity, timeout: null, limits: { row, pending, depth, nodes, ...limits } }
+  const { row, attachedRow: attached, pending, depth, nodes } = LIMITS
+  const taken = { row, attached, pending, depth, nodes, ...limits }
+  return { protocol: 1, identity, timeout: null, types: [], limits: taken }
 }
 
 type More = Partial<Omit<SessionOptions, 'clock' | 'api'>>

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { readClassic } from '../../lib/dnode/classic.js'
-import { readDialect } from '../../lib/dnode/dialect.js'
+import { readDialect } from '../../lib/dnode/dialect/read.js'
 import type { Message } from '../../lib/dnode/messages.js'
 import { corpusFile, readCorpus, rowsOf, writeCorpus, type Conversation } from './corpus.js'
 import { record } from './record.js'

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { CASES, roundsOf } from './cases.js'
 import { isObject } from '../../lib/dnode/check.js'
-import { readDialect } from '../../lib/dnode/dialect.js'
+import { readDialect } from '../../lib/dnode/dialect/read.js'
 import { Chance, seedOf } from './chance.js'
 import { readCorpus, rowsOf } from './corpus.js'
 import { mutateDialect } from './mutate-dialect.js'

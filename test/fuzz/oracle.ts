@@ -2,7 +2,7 @@
 import { isDServiceError } from '../../lib/base/errors.js'
 import { isId, isObject } from '../../lib/dnode/check.js'
 import { readClassic } from '../../lib/dnode/classic.js'
-import { readDialect } from '../../lib/dnode/dialect.js'
+import { readDialect } from '../../lib/dnode/dialect/read.js'
 import { LIMITS } from '../../lib/base/options.js'
 import type { Message, Outcome, WireError } from '../../lib/dnode/messages.js'
 import { splitRows } from './corpus.js'
