@@ -42,7 +42,8 @@ export class Exports {
   /** Tells the peer of a signal that aborted; set by whom it belongs to before anything is sent. */
   tellAbort: ((id: number, reason: unknown) => void) | null = null
   readonly #most: number
-  #next: number
+  readonly #end: number
+  #next = 0
   #size = 0
   /** By number; a hole was culled. */
   #methods: (Exported | null)[] = []
@@ -53,10 +54,10 @@ export class Exports {
   #byName: Map<string, Exported> | null = null
   #signals: SentSignals | null = null
 
-  /** `most`, `firstId`: for tests. */
-  constructor({ most = LIMITS.references, firstId = 0 }: { most?: number; firstId?: number } = {}) {
+  /** `most`, and `end`, below which all numbers are: for tests. */
+  constructor({ most = LIMITS.references, end = ID_END }: { most?: number; end?: number } = {}) {
     this.#most = most
-    this.#next = firstId
+    this.#end = end
   }
 
   get size(): number {
@@ -151,9 +152,9 @@ export class Exports {
     else if (--entry.count <= 0 && !entry.kept && entry.views === 0 && !this.#isMethod(id)) this.remove(id)
   }
 
-  /** A dialect peer forgets a number that had come to it so often. Whatever it says, methods stay. */
+  /** A dialect peer forgets a number that had come to it so often. Whatever it says, methods stay: they are no callbacks. */
   release(id: number, count: number): void {
-    if (!(count >= 1) || this.#isMethod(id)) return
+    if (!(count >= 1)) return
     const entry = this.#callbacks?.get(id)
     if (!entry) this.#signals?.release(id, count)
     else if ((entry.count -= count) <= 0) this.remove(id)
@@ -230,7 +231,7 @@ export class Exports {
   #claim(): number {
     if (this.size >= this.#most) throw tooManyReferences(this.#most)
     let id = this.#next
-    while (id >= ID_END || this.#isTaken(id)) id = id >= ID_END ? this.#methods.length : id + 1
+    while (id >= this.#end || this.#isTaken(id)) id = id >= this.#end ? this.#methods.length : id + 1
     this.#next = id + 1
     return id
   }

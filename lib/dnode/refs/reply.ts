@@ -122,8 +122,8 @@ export class Reply<T = unknown> implements Promise<T>, Waiting, Heir, Unasked {
    * with it has joined it, which takes a turn of the microtasks.
    */
   static async #failed(error: Error): Promise<never> {
-    await null
-    await null
+    await Promise.resolve()
+    await Promise.resolve()
     Error.captureStackTrace(error, Reply.#failed)
     throw error
   }

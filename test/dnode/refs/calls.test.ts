@@ -1,7 +1,8 @@
 /** Functions of the peer, called: what comes back, and what does not. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { reasonOf, unsendable } from '../../../lib/base/errors.js'
 import { DEFAULTS } from '../../../lib/base/options.js'
+import { RunningCall } from '../../../lib/dnode/context.js'
 import { oneShot } from '../../../lib/dnode/refs/one-shot.js'
 import type { Stub } from '../../../lib/dnode/refs/stub.js'
 import { ended, ends } from './ends.js'
@@ -56,7 +57,7 @@ describe('references - a call', () => {
 
   it('references - of a function that calls back brings both answers', async () => {
     const { stub, deliver } = ends()
-    const ask = await stub(async (question) => `you said ${await (question as Stub)('what?')}`)
+    const ask = await stub(async (question) => `you said ${String(await (question as Stub)('what?'))}`)
     const reply = ask((text: string) => `${text} nothing`)
     await deliver()
     expect(await reply).toBe('you said what? nothing')
@@ -101,7 +102,7 @@ describe('references - a failed call', () => {
     const listener = (error: unknown): void => void unhandled.push(error)
     process.on('unhandledRejection', listener)
     const { stub, deliver, b } = ends()
-    const fails = await stub((n) => Promise.reject(new Error(`no ${n}`)))
+    const fails = await stub((n) => Promise.reject(new Error(`no ${String(n)}`)))
     void fails(1)
     void fails(1n)
     const caught = ended(fails(2))
@@ -114,12 +115,13 @@ describe('references - a failed call', () => {
   })
 
   it('references - what cannot be sent rejects, and is not thrown', async () => {
-    const { stub, b } = ends()
+    const { stub, b, clock } = ends()
     const f = await stub(() => 1)
     b.sending.begin = () => {
       throw unsendable({ summary: 'arguments[0] cannot travel' })
     }
     expect(await ended(f({}))).toEqual(['DS_UNSENDABLE', 'no'])
+    await clock.settle()
     expect([b.pending.size, b.failures]).toEqual([0, []])
   })
 
@@ -180,6 +182,7 @@ describe('references - the end of a call', () => {
     await deliver()
     expect(early).toBe(DEFAULTS.timeout)
     b.running.cancel(0)
+    expect(b.said).toEqual([['cancel', b.calls.at(-1)?.id]])
     expect(await within).toEqual(['DS_CANCELLED', 'maybe'])
     await deliver()
     void outer(10_000)
@@ -194,13 +197,42 @@ describe('references - the end of a call', () => {
     const { stub, deliver, clock, a, b } = ends()
     const seen: unknown[] = []
     const tick = await stub((n) => void seen.push(n))
-    b.tell('tell', () => void clock.after(DEFAULTS.timeout * 2, () => void tick('late')))
+    const later = async (): Promise<void> => {
+      await clock.sleep(DEFAULTS.timeout * 2)
+      await tick('late')
+    }
+    b.tell('tell', () => void later())
     await deliver()
     void (a.heard.pop() as Stub[])[0]?.()
     await deliver()
     await clock.advance(DEFAULTS.timeout * 2)
     await deliver()
     expect([seen, b.calls.at(-1)?.timeout, b.failures]).toEqual([['late'], DEFAULTS.timeout, []])
+  })
+
+  it('references - a call within a call is no part of it any more once it has its answer', async () => {
+    const leave = vi.spyOn(RunningCall.prototype, 'leave')
+    const { stub, deliver, a, b } = ends()
+    const f = await stub(() => 1)
+    b.tell('tell', async () => [await f(), await f()].length)
+    await deliver()
+    const reply = (a.heard.pop() as Stub[])[0]?.()
+    await deliver()
+    expect([await reply, leave.mock.calls.length]).toEqual([2, 2])
+    leave.mockRestore()
+  })
+
+  it('references - the session ends: a call within a call fails as any', async () => {
+    const { stub, deliver, a, b } = ends()
+    const never = await stub(() => new Promise(() => undefined))
+    let within: Promise<unknown> = Promise.resolve()
+    b.tell('tell', () => (within = ended(never())))
+    await deliver()
+    void (a.heard.pop() as Stub[])[0]?.()
+    await deliver()
+    b.turn++
+    b.end()
+    expect(await within).toEqual(['DS_DISCONNECTED', 'maybe'])
   })
 
   it('references - the session ends: calls that wait fail as calls do, later ones are gone, and nobody is told of unheard ones', async () => {

@@ -9,7 +9,7 @@ import { Gatherer } from '../../../lib/dnode/refs/gather.js'
 import { Sending } from '../../../lib/dnode/refs/sending.js'
 import { Signals } from '../../../lib/dnode/refs/signals.js'
 import type { Stub } from '../../../lib/dnode/refs/stub.js'
-import { Stubs, type StubCall } from '../../../lib/dnode/refs/stubs.js'
+import { Stubs, type StubCall, type StubPort } from '../../../lib/dnode/refs/stubs.js'
 import { RunningCalls } from '../../../lib/dnode/running.js'
 
 export type Message = readonly unknown[]
@@ -26,7 +26,7 @@ class Tag {
 }
 
 /** One side. What it says lies in `said`; `heard` gets the values that were sent by `tell`. */
-export class End {
+export class End implements StubPort {
   readonly clock: VirtualClock
   readonly pending: Pending
   readonly exports: Exports
@@ -34,6 +34,7 @@ export class End {
   readonly signals: Signals
   readonly sending: Sending
   readonly done: Gatherer
+  readonly releases: Gatherer
   readonly running: RunningCalls = new RunningCalls()
   said: Message[] = []
   readonly heard: unknown[][] = []
@@ -50,38 +51,35 @@ export class End {
     this.clock = clock
     this.pending = new Pending(clock)
     this.exports = new Exports(most === undefined ? {} : { most })
-    const releases = new Gatherer((list) => this.say('release', ...list))
+    this.releases = new Gatherer((list) => this.say('release', ...list))
     this.done = new Gatherer((ids) => this.say('done', ...ids))
-    this.stubs = new Stubs(this.#port(), releases, most)
-    this.signals = new Signals(releases, most)
+    this.stubs = new Stubs(this, this.releases, most)
+    this.signals = new Signals(this.releases, most)
     this.sending = new Sending(this.exports, this.stubs)
     this.exports.tellAbort = (id, reason) => this.say('abort', id, reason)
     this.#callee = { clock, caller: null, nameOf: String }
   }
 
-  #port(): ConstructorParameters<typeof Stubs>[0] {
-    const end = this
-    return {
-      clock: this.clock,
-      pending: this.pending,
-      get goneAs() {
-        return end.goneAs
-      },
-      get turn() {
-        return end.turn
-      },
-      call: (call) => {
-        this.calls.push(call)
-        this.tell('call', call.id, call.ref, ...call.args)
-      },
-      cancel: (id) => this.say('cancel', id),
-      failed: (error, more) => {
-        this.failures.push(error)
-        this.left += more
-      },
-      hold: () => void this.held++,
-      letGo: () => void this.held--,
-    }
+  call(call: StubCall): void {
+    this.calls.push(call)
+    this.tell('call', call.id, call.ref, ...call.args)
+  }
+
+  cancel(id: number): void {
+    this.say('cancel', id)
+  }
+
+  failed(error: Error, more: number): void {
+    this.failures.push(error)
+    this.left += more
+  }
+
+  hold(): void {
+    this.held++
+  }
+
+  letGo(): void {
+    this.held--
   }
 
   say(...message: unknown[]): void {
@@ -162,8 +160,8 @@ export class End {
   /** The session ends, as far as this side sees it. */
   end(byUs = false): void {
     const end = { address: 'the peer', byUs, reason: null }
-    this.running.endAll('the connection ended')
     this.goneAs = end
+    this.running.endAll('the connection ended')
     this.stubs.end(end)
     this.signals.end(end)
     this.pending.failAll((method, turn) => gone(end, method, turn < this.turn ? 'maybe' : 'no'))

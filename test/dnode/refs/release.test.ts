@@ -1,9 +1,9 @@
 /** How functions and signals are forgotten: by counts, that beat every crossing of a release and a new sending. */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LIMITS } from '../../../lib/base/options.js'
-import { ID_END } from '../../../lib/dnode/ids.js'
 import { Exports } from '../../../lib/dnode/refs/exports.js'
 import type { Stub } from '../../../lib/dnode/refs/stub.js'
 import { ended, ends, type End, type Ends } from './ends.js'
@@ -162,6 +162,47 @@ describe('references - release', () => {
     a.sending.undo()
     await both.deliver()
     expect([a.exports.get(0)?.run, a.exports.get(1)?.count]).toEqual([f, 1])
+    a.sending.begin()
+    a.sending.function(f)
+    expect(() => a.tell('tell', () => 3, 1n)).toThrow('a bigint')
+    a.sending.done(null)
+    expect([a.exports.get(0)?.count, a.exports.size]).toEqual([2, 2])
+  })
+})
+
+/** What either side does, and how much of what was said arrives. */
+const step = fc.oneof(
+  fc.record({ kind: fc.constantFrom('send', 'fail', 'dispose'), n: fc.nat(2) }),
+  fc.record({ kind: fc.constantFrom('to b', 'to a'), n: fc.integer({ min: 1, max: 3 }) }),
+)
+
+describe('references - in any order', () => {
+  it('references - what is held can be called, and what nobody holds is forgotten', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const { a, b } = ends()
+        const functions = [(): number => 0, (): number => 1, (): number => 2]
+        const held = new Map<number, Stub>()
+        const hear = (from: End, to: End, most = Infinity): void => {
+          from.releases.flush()
+          for (const message of from.said.splice(0, most)) to.handle(message)
+          for (const [n, stub] of b.heard.splice(0) as [number, Stub][]) held.set(n, stub)
+        }
+        for (const { kind, n } of steps) {
+          if (kind === 'send') a.tell('tell', n, functions[n])
+          if (kind === 'fail') expect(() => a.tell('tell', functions[n], 1n)).toThrow('a bigint')
+          if (kind === 'dispose') held.get(n)?.[Symbol.dispose]()
+          if (kind === 'dispose') held.delete(n)
+          if (kind === 'to b') hear(a, b, n)
+          if (kind === 'to a') hear(b, a, n)
+          for (const [at, stub] of held) expect(a.exports.own(b.stubs.idOf(stub)!)).toBe(functions[at])
+        }
+        hear(a, b)
+        for (const stub of held.values()) stub[Symbol.dispose]()
+        hear(b, a)
+        expect([a.exports.size, b.stubs.size]).toEqual([0, 0])
+      }),
+    )
   })
 })
 
@@ -260,12 +301,15 @@ describe('references - hostile peers', () => {
   })
 
   it('references - numbers begin again after the last, past those that are held', () => {
-    const exports = new Exports({ firstId: ID_END - 1 })
+    const exports = new Exports({ end: 3 })
     const add = (): number => exports.send(() => 1)
-    expect([add(), add(), add()]).toEqual([ID_END - 1, 0, 1])
-    const held = new Exports({ firstId: ID_END - 1 })
-    held.sendSignal(new AbortController().signal)
-    expect([held.send(() => 1), held.sendSignal(new AbortController().signal)]).toEqual([0, 1])
+    expect([add(), exports.sendSignal(new AbortController().signal), add()]).toEqual([0, 1, 2])
+    exports.release(2, 1)
+    expect(add()).toBe(2)
+    exports.release(0, 1)
+    expect(add()).toBe(0)
+    exports.release(1, 1)
+    expect(exports.sendSignal(new AbortController().signal)).toBe(1)
   })
 })
 
@@ -314,6 +358,25 @@ describe('references - signals', () => {
     controller.abort()
     await deliver()
     expect([seen, b.signals.size, a.exports.size]).toEqual([['aborted'], 0, 0])
+  })
+
+  it('references - a signal that was released is listened to no longer, and one that aborted is not released', async () => {
+    const both = ends()
+    const { a, b, deliver } = both
+    const [released, aborted] = [new AbortController(), new AbortController()]
+    a.exports.sendSignal(released.signal)
+    a.exports.release(0, 1)
+    released.abort()
+    await tick()
+    expect(a.said).toEqual([])
+    await drop(both, aborted.signal)
+    aborted.abort()
+    await deliver()
+    for (let i = 0; i < 5; i++) {
+      collectGarbage()
+      await b.clock.settle()
+    }
+    expect(b.said).toEqual([])
   })
 
   it('references - the end of the session aborts the signals of the peer, and listens to ours no longer', async () => {
