@@ -1,4 +1,5 @@
 /** A stream that we produce for a peer: how far its source is read, and how it ends. */
+import { AsyncResource } from 'node:async_hooks'
 import type { Readable } from 'node:stream'
 import { toError } from '../../base/errors.js'
 import { LIMITS } from '../../base/options.js'
@@ -38,6 +39,8 @@ export class Outgoing implements Taker {
   /** Which of all that were offered on the session. */
   readonly order: number
   readonly #owner: Producing
+  /** A source runs where it was offered, not where a row of the peer's or another stream happens to ask for it. */
+  readonly #scope = new AsyncResource('dservice.stream', { requireManualDestroy: true })
   #raw: object | null
   /** Made at the first credit, but for a Readable, whose errors come at any time. */
   #source: Source | null = null
@@ -79,15 +82,7 @@ export class Outgoing implements Taker {
 
   /** Its turn: asks the source for more. */
   resume(): void {
-    if (this.#phase !== 'waiting') return
-    this.#phase = 'asked'
-    if (this.#held !== NOTHING && !this.#takeHeld()) return
-    try {
-      this.#source ??= this.#begin()
-    } catch (error) {
-      return this.fail(error)
-    }
-    this.#source.pull()
+    if (this.#phase === 'waiting') this.#scope.runInAsyncScope(this.#ask, this)
   }
 
   item(value: unknown): boolean {
@@ -124,6 +119,17 @@ export class Outgoing implements Taker {
     this.#items = null
     this.#size = 0
     this.#chunk(items, [], size)
+  }
+
+  #ask(): void {
+    this.#phase = 'asked'
+    if (this.#held !== NOTHING && !this.#takeHeld()) return
+    try {
+      this.#source ??= this.#begin()
+    } catch (error) {
+      return this.fail(error)
+    }
+    this.#source.pull()
   }
 
   #begin(): Source {
@@ -229,7 +235,8 @@ export class Outgoing implements Taker {
     const [source, raw] = [this.#source, this.#raw as object]
     this.#source = this.#raw = null
     try {
-      const ended = source ? source.stop(reason) : stopUnread(raw, reason)
+      const stop = (): unknown => (source ? source.stop(reason) : stopUnread(raw, reason))
+      const ended = this.#scope.runInAsyncScope(stop)
       Promise.resolve(ended).catch((error: unknown) => this.#report(error))
     } catch (error) {
       this.#report(error)
