@@ -8,7 +8,7 @@ import type { Form, StreamMessage, StreamPort } from './port.js'
 import { iterate, readWeb, stopUnread } from './pulled.js'
 import { NodeSource } from './node.js'
 import { bytesOf, sizeOf } from './size.js'
-import type { Source, Taker } from './source.js'
+import { isWeb, type Source, type Taker } from './source.js'
 import type { Turn } from './turn.js'
 
 /** Credit is counted no further: no peer reads that much before it grants again. */
@@ -134,7 +134,7 @@ export class Outgoing implements Taker {
 
   #begin(): Source {
     const raw = this.#raw as object
-    return raw instanceof ReadableStream ? readWeb(raw, this) : iterate(raw, this)
+    return isWeb(raw) ? readWeb(raw, this) : iterate(raw, this)
   }
 
   #await(): void {
@@ -199,7 +199,16 @@ export class Outgoing implements Taker {
     try {
       this.#owner.send({ type: 'chunk', id: this.id, items, attachments, size })
     } catch (error) {
-      this.#refuse(error)
+      if (items.length === 1) this.#refuse(error)
+      else this.#halves(items)
+    }
+  }
+
+  /** A peer may take shorter rows than ours are: an item alone has to fit, and no more. */
+  #halves(items: readonly unknown[]): void {
+    const middle = items.length >> 1
+    for (const half of [items.slice(0, middle), items.slice(middle)]) {
+      if (this.#phase !== 'over') this.#chunk(half, [], sizeOf(half))
     }
   }
 
