@@ -132,6 +132,11 @@ export class Incoming {
     )
   }
 
+  /** A listener that was given an item threw. */
+  thrown(error: unknown): void {
+    this.#owner.port.logger.error({ error, stream: this.id }, 'a listener of a stream threw')
+  }
+
   #add(item: unknown, size: number): void {
     this.#allowed -= size
     this.#items ??= new Queue()

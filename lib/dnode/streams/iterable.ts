@@ -25,11 +25,10 @@ export class IncomingIterator implements AsyncIterableIterator<unknown, undefine
   }
 
   next(): Promise<Result> {
-    if (!this.#waiters?.size) {
-      const item = this.#incoming.take()
-      if (item !== NOTHING) return Promise.resolve({ value: item, done: false })
-      if (this.#incoming.isOver) return this.#last()
-    }
+    // where others wait nothing is there: it would have been theirs
+    const item = this.#incoming.take()
+    if (item !== NOTHING) return Promise.resolve({ value: item, done: false })
+    if (this.#incoming.isOver) return this.#last()
     return new Promise((resolve, reject) => {
       this.#waiters ??= new Queue()
       this.#waiters.push({ resolve, reject })

@@ -1,5 +1,6 @@
 /** Node's Readables at both ends of a stream. */
 import { Readable } from 'node:stream'
+import { toError } from '../../base/errors.js'
 import { LIMITS } from '../../base/options.js'
 import { unexpected } from '../check.js'
 import { NOTHING, type Incoming, type Reader } from './incoming.js'
@@ -88,10 +89,20 @@ export class IncomingReadable extends Readable implements Reader {
   }
 
   override _read(): void {
-    this.more()
+    this.#fill()
   }
 
+  /** Whoever listens for its items is called here; what it throws is not the peer's affair, nor the session's. */
   more(): void {
+    try {
+      this.#fill()
+    } catch (error) {
+      this.#incoming.thrown(error)
+      this.destroy(this.listenerCount('error') === 0 ? undefined : toError(error))
+    }
+  }
+
+  #fill(): void {
     const incoming = this.#incoming
     for (let item = incoming.take(); item !== NOTHING; item = incoming.take()) {
       if (!this.#fits(item)) this.#refuse(item)

@@ -1,4 +1,5 @@
 /** A stream that we produce for a peer: how far its source is read, and how it ends. */
+import { AsyncResource } from 'node:async_hooks'
 import type { Readable } from 'node:stream'
 import { toError } from '../../base/errors.js'
 import { LIMITS } from '../../base/options.js'
@@ -7,7 +8,7 @@ import type { Form, StreamMessage, StreamPort } from './port.js'
 import { iterate, readWeb, stopUnread } from './pulled.js'
 import { NodeSource } from './node.js'
 import { bytesOf, sizeOf } from './size.js'
-import type { Source, Taker } from './source.js'
+import { isWeb, type Source, type Taker } from './source.js'
 import type { Turn } from './turn.js'
 
 /** Credit is counted no further: no peer reads that much before it grants again. */
@@ -38,6 +39,8 @@ export class Outgoing implements Taker {
   /** Which of all that were offered on the session. */
   readonly order: number
   readonly #owner: Producing
+  /** A source runs where it was offered, not where a row of the peer's or another stream happens to ask for it. */
+  readonly #scope = new AsyncResource('dservice.stream', { requireManualDestroy: true })
   #raw: object | null
   /** Made at the first credit, but for a Readable, whose errors come at any time. */
   #source: Source | null = null
@@ -79,15 +82,7 @@ export class Outgoing implements Taker {
 
   /** Its turn: asks the source for more. */
   resume(): void {
-    if (this.#phase !== 'waiting') return
-    this.#phase = 'asked'
-    if (this.#held !== NOTHING && !this.#takeHeld()) return
-    try {
-      this.#source ??= this.#begin()
-    } catch (error) {
-      return this.fail(error)
-    }
-    this.#source.pull()
+    if (this.#phase === 'waiting') this.#scope.runInAsyncScope(this.#ask, this)
   }
 
   item(value: unknown): boolean {
@@ -126,9 +121,20 @@ export class Outgoing implements Taker {
     this.#chunk(items, [], size)
   }
 
+  #ask(): void {
+    this.#phase = 'asked'
+    if (this.#held !== NOTHING && !this.#takeHeld()) return
+    try {
+      this.#source ??= this.#begin()
+    } catch (error) {
+      return this.fail(error)
+    }
+    this.#source.pull()
+  }
+
   #begin(): Source {
     const raw = this.#raw as object
-    return raw instanceof ReadableStream ? readWeb(raw, this) : iterate(raw, this)
+    return isWeb(raw) ? readWeb(raw, this) : iterate(raw, this)
   }
 
   #await(): void {
@@ -193,7 +199,16 @@ export class Outgoing implements Taker {
     try {
       this.#owner.send({ type: 'chunk', id: this.id, items, attachments, size })
     } catch (error) {
-      this.#refuse(error)
+      if (items.length === 1) this.#refuse(error)
+      else this.#halves(items)
+    }
+  }
+
+  /** A peer may take shorter rows than ours are: an item alone has to fit, and no more. */
+  #halves(items: readonly unknown[]): void {
+    const middle = items.length >> 1
+    for (const half of [items.slice(0, middle), items.slice(middle)]) {
+      if (this.#phase !== 'over') this.#chunk(half, [], sizeOf(half))
     }
   }
 
@@ -229,7 +244,8 @@ export class Outgoing implements Taker {
     const [source, raw] = [this.#source, this.#raw as object]
     this.#source = this.#raw = null
     try {
-      const ended = source ? source.stop(reason) : stopUnread(raw, reason)
+      const stop = (): unknown => (source ? source.stop(reason) : stopUnread(raw, reason))
+      const ended = this.#scope.runInAsyncScope(stop)
       Promise.resolve(ended).catch((error: unknown) => this.#report(error))
     } catch (error) {
       this.#report(error)

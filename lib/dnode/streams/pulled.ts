@@ -1,5 +1,5 @@
 /** Sources that are asked for one item after the other: iterators, and Web streams by their readers. */
-import { isIterator, type Source, type Taker } from './source.js'
+import { isIterator, isWeb, type Source, type Taker } from './source.js'
 
 /** One step of an iterator or reader. */
 interface Step {
@@ -118,6 +118,6 @@ export function readWeb(source: ReadableStream, to: Taker): Source {
 
 /** Ends what was never begun: only what is an iterator itself knows of it. */
 export function stopUnread(source: object, reason: Error | null): unknown {
-  if (source instanceof ReadableStream) return source.cancel(reason)
+  if (isWeb(source)) return source.cancel(reason)
   return isIterator(source) ? (source as AnyIterator).return?.() : undefined
 }

@@ -1,4 +1,5 @@
 /** How streams end: by their reader, by their source, by the session, by nobody. */
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { PassThrough, Readable } from 'node:stream'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { LIMITS } from '../../../lib/base/options.js'
@@ -212,11 +213,68 @@ describe('streams - a source', () => {
       },
       'then',
     ],
-    ['throws no error', { next: () => Promise.reject('text') }, 'text'],
+    [
+      'throws no error',
+      {
+        next: () =>
+          (async () => {
+            throw 'text'
+          })(),
+      },
+      'text',
+    ],
   ])('that gives %s fails', async (_, source, message) => {
     const { error } = await untilError(two.pass(source, 'iterable'))
     expect(error.replace("'", '’')).toBe(message)
     expectEmpty(two.a, two.b)
+  })
+
+  it('runs where it was offered, whoever asks for it, and so does its finally', async () => {
+    const storage = new AsyncLocalStorage<string>()
+    const seen: unknown[] = []
+    async function* speak(): AsyncGenerator {
+      try {
+        for (;;) yield storage.getStore()
+      } finally {
+        seen.push(storage.getStore())
+      }
+    }
+    const streams = ['one', 'two'].map((name) =>
+      storage.run(name, () => two.pass<Stream>(speak(), 'iterable')),
+    )
+    const read = (stream: Stream): Promise<IteratorResult<unknown>> =>
+      storage.run('reader', () => stream.next())
+    const results = await Promise.all(streams.map(read))
+    expect(results.map(({ value }) => value as unknown)).toEqual(['one', 'two'])
+    await turns()
+    for (const stream of streams) await storage.run('reader', () => stream.return?.())
+    await turns()
+    expect(seen).toEqual(['one', 'two'])
+    const items = two.a.of('chunk').map(([, id, ...came]) => [id, ...new Set(came)])
+    expect(
+      items.every(([id, ...names]) => names.length === 1 && names[0] === ['one', 'two'][id as number]),
+    ).toBe(true)
+  })
+
+  it('that is a stream of another peer is read no further than its own reader reads', async () => {
+    const [near, far] = [two, twoEnds()]
+    let made = 0
+    let ended = 0
+    async function* numbers(): AsyncGenerator {
+      try {
+        for (;;) yield String(made++).padEnd(992)
+      } finally {
+        ended++
+      }
+    }
+    const relayed = far.pass<Stream>(near.pass(numbers(), 'iterable', 'node'), 'node', 'iterable')
+    for (let i = 0; i < 10; i++) expect(Number((await relayed.next()).value)).toBe(i)
+    await turns(100)
+    expect(made).toBeLessThanOrEqual(2 * Math.ceil(LIMITS.window / 1000) + 1)
+    await relayed.return?.()
+    await turns()
+    expect(ended).toBe(1)
+    expectEmpty(near.a, near.b, far.a, far.b)
   })
 
   it('a Readable that fails before anybody reads fails the stream, and not the process', async () => {

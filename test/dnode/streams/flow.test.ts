@@ -137,7 +137,21 @@ describe('streams - chunks', () => {
     expectEmpty(two.a, two.b)
   })
 
-  it('a chunk that is too long for the peer ends the stream on both sides', async () => {
+  it('a chunk that is too long for the peer is sent in parts', async () => {
+    const { a } = two
+    const { send } = a.streams.port
+    Object.assign(a.streams.port, {
+      send: (message: Parameters<typeof send>[0]) => {
+        if (message.type === 'chunk' && message.items.length > 30) throw limit({ summary: 'too long' })
+        return send(message)
+      },
+    })
+    const items = await all(two.pass(new Source().items(1_000), 'iterable'))
+    expect(items).toEqual(Array.from({ length: 1_000 }, (_, i) => i))
+    expectEmpty(two.a, two.b)
+  })
+
+  it('an item that is too long for the peer ends the stream on both sides', async () => {
     const { a } = two
     const { send } = a.streams.port
     const source = new Source()

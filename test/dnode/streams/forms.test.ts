@@ -235,6 +235,20 @@ describe('streams - a Readable of the peer', () => {
     expect(two.b.sent).toMatchObject([['stop', 0, { message: 'enough' }]])
   })
 
+  it('whose listener throws is destroyed, and that is logged: the session goes on', async () => {
+    const { stream, ends } = passed('an async generator', 'node')
+    const readable = stream as Readable
+    const mine = new Error('mine')
+    readable.on('data', () => {
+      throw mine
+    })
+    const failed = once(readable, 'error')
+    expect(await failed).toEqual([mine])
+    await turns()
+    expect(two.b.logged).toMatchObject([{ error: mine }])
+    expect(ends).toEqual([1])
+  })
+
   it('destroyed by a listener of its items is left alone', async () => {
     const { stream, ends } = passed('an async generator', 'node')
     const readable = stream as Readable
