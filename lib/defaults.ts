@@ -94,6 +94,7 @@ function compose(nameAt: string | null, api: object | undefined, options: DServi
     instanceWait: duration(options.instanceWait ?? DEFAULTS.instanceWait, 'instanceWait'),
     hooks: options.hooks,
     redact: checkRedact(options.redact),
+    types: checkTypes(options.types),
   })
 }
 
@@ -166,6 +167,7 @@ const OPTIONS: readonly string[] = Object.keys({
   instanceWait: 0,
   hooks: 0,
   redact: 0,
+  types: 0,
   logger: 0,
   clock: 0,
 } satisfies Record<keyof DServiceOptions, 0>)
@@ -185,6 +187,11 @@ function portOf(port: unknown): number {
     summary: `${JSON.stringify(port) ?? String(port)} is no port`,
     hint: 'give a number from 0 (any free port) to 65535',
   })
+}
+
+function checkTypes(types: DServiceOptions['types']): DServiceOptions['types'] {
+  if (types === undefined || Array.isArray(types)) return types
+  throw invalid({ summary: 'types is no list', hint: 'give [{ name, is, write, read }], or leave it out' })
 }
 
 function checkRedact(redact: DServiceOptions['redact']): DServiceOptions['redact'] {

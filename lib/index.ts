@@ -4,6 +4,7 @@ import { DServiceError, isDServiceError } from './base/errors.js'
 import { DEFAULTS, LIMITS } from './base/options.js'
 import { dservice } from './defaults.js'
 import { context } from './dnode/context.js'
+import { byReference } from './dnode/values/by-reference.js'
 import { forbidden } from './mesh/hooks.js'
 import { withOptions } from './mesh/lookup.js'
 
@@ -17,6 +18,7 @@ interface Others {
   readonly context: typeof context
   readonly withOptions: typeof withOptions
   readonly forbidden: typeof forbidden
+  readonly byReference: typeof byReference
 }
 
 // `require('dservice')` is the function itself; the other exports hang on it
@@ -29,6 +31,7 @@ const others: Others = {
   context,
   withOptions,
   forbidden,
+  byReference,
 }
 const callable: typeof dservice & Others = Object.assign(dservice, others)
 
@@ -36,6 +39,7 @@ export { dservice, dservice as default, callable as 'module.exports' }
 export { DServiceError, isDServiceError } from './base/errors.js'
 export { DEFAULTS, LIMITS } from './base/options.js'
 export { context } from './dnode/context.js'
+export { byReference } from './dnode/values/by-reference.js'
 export { forbidden } from './mesh/hooks.js'
 export { withOptions } from './mesh/lookup.js'
 export type { Clock } from './base/clock.js'
@@ -47,6 +51,7 @@ export type { CallContext } from './dnode/context.js'
 export type { Next } from './dnode/hook-chain.js'
 export type { Leaving, Redact, SentError } from './dnode/redact.js'
 export type { ClassicRemote, Remote, UntypedRemote } from './dnode/remote.js'
+export type { CustomType } from './dnode/values/port.js'
 export type { ServedCall, ServeHook } from './dnode/serve-hook.js'
 export type { CallChange, CallHook, HandleCall } from './mesh/call-hook.js'
 export type { Hooks } from './mesh/hooks.js'

@@ -10,6 +10,8 @@ import { helloOf } from '../dnode/hello.js'
 import { checkMethodsRow } from '../dnode/methods-row.js'
 import { Heart } from '../dnode/liveness.js'
 import type { Redact } from '../dnode/redact.js'
+import { CustomTypes } from '../dnode/values/custom.js'
+import type { CustomType } from '../dnode/values/port.js'
 import type { Remote } from '../dnode/remote.js'
 import type { SessionOptions } from '../dnode/session.js'
 import type { Address, Transport } from '../wire/connection.js'
@@ -46,6 +48,7 @@ export interface Parts<A> {
   readonly instanceWait: number
   readonly hooks?: readonly Hooks[] | undefined
   readonly redact?: Redact | undefined
+  readonly types?: readonly CustomType[] | undefined
 }
 
 /** Implements DService; defaults.ts is the only one to construct it. */
@@ -60,6 +63,8 @@ export class Service<A extends object> implements face.DService<A> {
   readonly #node: NodeContext
   readonly #relying: Relying
   readonly #heart: Heart
+  readonly #types: CustomTypes | null
+  readonly #keepAlive = new KeepAlive()
   #run: Run | null = null
   #stopped = false
   /** Counts `stop()`: a start that waits for one is taken back by the next. */
@@ -76,6 +81,7 @@ export class Service<A extends object> implements face.DService<A> {
     const { clock, logger, transport, mesh, discovery, instanceWait } = parts
     this.#heart = new Heart(clock)
     this.#hooks = listHooks(parts.hooks)
+    this.#types = parts.types ? new CustomTypes(parts.types) : null
     const pool = new Pool(discovery, { clock, logger, transport, mesh, session: this.#session() })
     const isStopped = (): boolean => this.#stopped
     this.#node = {
@@ -85,7 +91,7 @@ export class Service<A extends object> implements face.DService<A> {
       instanceWait,
       isStopped,
       hooks: this.#hooks.call,
-      keepAlive: new KeepAlive(),
+      keepAlive: this.#keepAlive,
       waiting: new Map(),
     }
     this.#relying = new Relying(this.#node)
@@ -227,7 +233,9 @@ export class Service<A extends object> implements face.DService<A> {
       redact,
       serve: this.#hooks.serve,
       heart: this.#heart,
-      hello: () => helloOf(this.#run?.isUp ? this.#run.identity : null),
+      types: this.#types,
+      keepAlive: this.#keepAlive,
+      hello: () => helloOf(this.#run?.isUp ? this.#run.identity : null, this.#types?.names),
       builtins: { [DESCRIBE]: () => this.#describe() },
       onFail: (error) => logger.debug({ reason: reasonOf(error) }, 'a peer broke a rule'),
       onError: (error) => this.#report(error, 'a one-way call failed'),

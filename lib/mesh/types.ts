@@ -4,6 +4,7 @@ import type { DServiceError } from '../base/errors.js'
 import type { State } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
 import type { Redact } from '../dnode/redact.js'
+import type { CustomType } from '../dnode/values/port.js'
 import type { ClassicRemote, Remote } from '../dnode/remote.js'
 import type { Hooks } from './hooks.js'
 
@@ -33,6 +34,8 @@ export interface DServiceOptions {
   readonly hooks?: readonly Hooks[]
   /** Has a say in what of an error leaves this process. Default: everything but its stack. */
   readonly redact?: Redact
+  /** Classes that travel by value: both sides need the type, by the same name. Others travel as their own data. */
+  readonly types?: readonly CustomType[]
   readonly logger?: Logger
   /** For tests. */
   readonly clock?: Clock
