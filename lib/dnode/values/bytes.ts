@@ -63,7 +63,7 @@ export function bytesAs(name: string, bytes: Uint8Array): object | null | undefi
 function wholeMemory(bytes: Uint8Array): ArrayBuffer {
   const { buffer } = bytes
   if (buffer.byteLength === bytes.length && !types.isSharedArrayBuffer(buffer)) return buffer as ArrayBuffer
-  return bytes.slice().buffer as ArrayBuffer
+  return new Uint8Array(bytes).buffer
 }
 
 /** Turns the bytes of each element around, in place. */

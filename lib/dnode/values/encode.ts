@@ -127,7 +127,7 @@ class Encoder extends Walk implements Writing {
   #repeat(value: object, level: number): Tag {
     const number = this.#seen.numberOf(value)
     if (this.open.includes(number)) {
-      throw this.refuse('leads back into a custom value', 'write it without what refers to itself')
+      throw this.refuse('leads back into a value that is made of it', 'leave out what refers to itself')
     }
     this.again(number, level)
     return this.tag('ref', number)

@@ -117,7 +117,9 @@ function encodeSignal(writing: Writing, signal: AbortSignal, level: number): Tag
   }
   const number = writing.enter(signal, level + 1)
   writing.count(1)
+  writing.open.push(number)
   const reason = writing.value(signal.reason, 'reason', level + 1)
+  writing.open.pop()
   writing.end(number, level + 1)
   return writing.tag('signal', null, reason)
 }

@@ -45,11 +45,12 @@ export interface Incoming {
 export interface CustomType<T = unknown, D = unknown> {
   /** On the wire, and in the hello: 1 to 64 characters of a-z, A-Z, 0-9, `.`, `-`, `_`. */
   readonly name: string
-  readonly is: (value: unknown) => value is T
+  /** Asked for objects of classes, before anything else is. */
+  is(value: unknown): value is T
   /** What travels instead: any value that travels. */
-  readonly write: (value: T) => D
+  write(value: T): D
   /** Gets what arrived, checks it, and may throw: the message is refused then. */
-  readonly read: (data: D) => T
+  read(data: D): T
 }
 
 /** Values as they travel between two dialect peers: JSON with tags, and the bytes that hang on it. */

@@ -25,7 +25,7 @@ export interface Writing {
   attachments: Uint8Array[] | null
   /** Bytes of the attachments. */
   attached: number
-  /** The custom values that are being written: what they are made of is not there yet, so that nothing in it can lead back. */
+  /** Custom values and aborted signals that are being written: they are made of what is in them, which cannot lead back to them. */
   readonly open: number[]
   /** The way to the current value, a step a level. */
   readonly steps: Step[]
