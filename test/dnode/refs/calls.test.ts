@@ -83,20 +83,25 @@ describe('references - a call', () => {
     expect(await thisFunctionAwaits(late)).toContain('thisFunctionAwaits')
   })
 
-  it('references - a hundred thousand at once are all answered, in few messages', async () => {
-    const { stub, deliver, a, b } = ends()
-    let sum = 0
-    const add = await stub((n) => void (sum += n as number))
-    const replies = Array.from({ length: 100_000 }, (_, i) => add(i))
-    b.turn++
-    for (const message of b.said.splice(0)) a.handle(message)
-    await new Promise(process.nextTick)
-    expect([a.said.length, a.said.every(([kind, ...ids]) => kind === 'done' && ids.length <= 1_000)]).toEqual(
-      [100, true],
-    )
-    await deliver()
-    expect([await replies[99_999], sum, b.pending.size]).toEqual([undefined, 4_999_950_000, 0])
-  }, PATIENCE)
+  it(
+    'references - a hundred thousand at once are all answered, in few messages',
+    async () => {
+      const { stub, deliver, a, b } = ends()
+      let sum = 0
+      const add = await stub((n) => void (sum += n as number))
+      const replies = Array.from({ length: 100_000 }, (_, i) => add(i))
+      b.turn++
+      for (const message of b.said.splice(0)) a.handle(message)
+      await new Promise(process.nextTick)
+      expect([
+        a.said.length,
+        a.said.every(([kind, ...ids]) => kind === 'done' && ids.length <= 1_000),
+      ]).toEqual([100, true])
+      await deliver()
+      expect([await replies[99_999], sum, b.pending.size]).toEqual([undefined, 4_999_950_000, 0])
+    },
+    PATIENCE,
+  )
 })
 
 describe('references - a failed call', () => {
