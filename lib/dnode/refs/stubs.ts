@@ -36,6 +36,8 @@ export interface StubPort {
   call(call: StubCall): void
   /** Queues `["cancel", id]`. */
   cancel(id: number): void
+  /** What cannot be sent to a function in last place of a one-way call: told to it in short, lest its caller waits for ever. */
+  unsent?(ref: number, error: Error): void
   /** A call failed, and nobody asked for its answer; `more` further ones of the turn are left out. */
   failed(error: Error, more: number): void
   /** Somebody waits for an answer, and does so no longer: keeps the process alive. */
@@ -155,6 +157,7 @@ export class Stubs implements RefOwner, ReplyOwner {
     } catch (error) {
       const reply = this.#unsent(ref)
       reply.settle({ ok: false, error: toError(error) })
+      if (ref.isLast) port.unsent?.(ref.id, toError(error))
       return reply
     }
     const reply = new Reply(this, {

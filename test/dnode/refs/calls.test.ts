@@ -4,8 +4,11 @@ import { reasonOf, unsendable } from '../../../lib/base/errors.js'
 import { DEFAULTS } from '../../../lib/base/options.js'
 import { RunningCall } from '../../../lib/dnode/context.js'
 import { oneShot } from '../../../lib/dnode/refs/one-shot.js'
-import type { Stub } from '../../../lib/dnode/refs/stub.js'
+import { refOf, type Stub } from '../../../lib/dnode/refs/stub.js'
 import { ended, ends } from './ends.js'
+
+/** A machine that is busy takes its time for a hundred thousand of anything. */
+const PATIENCE = 60_000
 
 const GONE = ['DS_REF_GONE', 'no']
 
@@ -80,20 +83,25 @@ describe('references - a call', () => {
     expect(await thisFunctionAwaits(late)).toContain('thisFunctionAwaits')
   })
 
-  it('references - a hundred thousand at once are all answered, in few messages', async () => {
-    const { stub, deliver, a, b } = ends()
-    let sum = 0
-    const add = await stub((n) => void (sum += n as number))
-    const replies = Array.from({ length: 100_000 }, (_, i) => add(i))
-    b.turn++
-    for (const message of b.said.splice(0)) a.handle(message)
-    await new Promise(process.nextTick)
-    expect([a.said.length, a.said.every(([kind, ...ids]) => kind === 'done' && ids.length <= 1_000)]).toEqual(
-      [100, true],
-    )
-    await deliver()
-    expect([await replies[99_999], sum, b.pending.size]).toEqual([undefined, 4_999_950_000, 0])
-  })
+  it(
+    'references - a hundred thousand at once are all answered, in few messages',
+    async () => {
+      const { stub, deliver, a, b } = ends()
+      let sum = 0
+      const add = await stub((n) => void (sum += n as number))
+      const replies = Array.from({ length: 100_000 }, (_, i) => add(i))
+      b.turn++
+      for (const message of b.said.splice(0)) a.handle(message)
+      await new Promise(process.nextTick)
+      expect([
+        a.said.length,
+        a.said.every(([kind, ...ids]) => kind === 'done' && ids.length <= 1_000),
+      ]).toEqual([100, true])
+      await deliver()
+      expect([await replies[99_999], sum, b.pending.size]).toEqual([undefined, 4_999_950_000, 0])
+    },
+    PATIENCE,
+  )
 })
 
 describe('references - a failed call', () => {
@@ -123,6 +131,14 @@ describe('references - a failed call', () => {
     expect(await ended(f({}))).toEqual(['DS_UNSENDABLE', 'no'])
     await clock.settle()
     expect([b.pending.size, b.failures]).toEqual([0, []])
+  })
+
+  it('references - what cannot be sent to a function in last place of a one-way call is told to it', async () => {
+    const { stub, b } = ends()
+    const [f, last] = [await stub(() => 1), await stub(() => 2)]
+    refOf(last)!.isLast = true
+    expect([await ended(f(1n)), await ended(last(1n))]).toEqual(Array(2).fill(['a bigint', undefined]))
+    expect([b.said, refOf(last)?.calls, refOf(() => 1)]).toEqual([[['unsent', 1, 'a bigint']], 1, undefined])
   })
 
   it('references - many unheard ones are told as a hundred and a number', async () => {

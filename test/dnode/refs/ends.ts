@@ -69,6 +69,10 @@ export class End implements StubPort {
     this.say('cancel', id)
   }
 
+  unsent(ref: number, error: Error): void {
+    this.say('unsent', ref, error.message)
+  }
+
   failed(error: Error, more: number): void {
     this.failures.push(error)
     this.left += more
