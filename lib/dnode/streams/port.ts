@@ -13,10 +13,15 @@
  */
 import type { Clock } from '../../base/clock.js'
 import type { Logger } from '../../base/logger.js'
-import type { Payload, StreamForm } from '../values/port.js'
 
-/** How a stream arrives: as the values know it, and `bytes` for a Readable that is not in object mode. */
-export type Form = StreamForm | 'bytes'
+/** How a stream arrives; `bytes`: as a Readable that is not in object mode. */
+export type Form = 'iterable' | 'node' | 'web' | 'bytes'
+
+/** An item as it travels: one value, and the bytes that hang on it. */
+export interface WrittenItem {
+  readonly values: readonly unknown[]
+  readonly attachments: readonly Uint8Array[]
+}
 
 /** A message about one stream; `id` is the producer's number of it. */
 export type StreamMessage =
@@ -38,8 +43,8 @@ export type StreamMessage =
 export interface StreamPort {
   readonly clock: Clock
   readonly logger: Logger
-  /** An item as it travels: the one value of the payload. It shares nothing with the item. Errors: DS_UNSENDABLE, DS_LIMIT. */
-  write(item: unknown): Payload
+  /** Shares nothing with the item. Errors: DS_UNSENDABLE, DS_LIMIT. */
+  write(item: unknown): WrittenItem
   /** What arrived as an item; it may be changed in place. Errors: DS_PROTOCOL, DS_LIMIT, DS_REF_GONE. */
   read(item: unknown, attachments: readonly Uint8Array[]): unknown
   /**

@@ -407,7 +407,7 @@ describe('streams - what may be sent', () => {
     two.a.streams.end(GONE)
     two.b.streams.end(GONE)
     expectEmpty(two.a, two.b)
-  })
+  }, 30_000)
 })
 
 describe('streams - a stream that its user dropped', () => {

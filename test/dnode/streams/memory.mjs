@@ -18,7 +18,7 @@ function side() {
   self.streams = new Streams({
     clock: systemClock,
     logger: silentLogger,
-    write: (item) => ({ values: [item], attachments: NONE, size: 0 }),
+    write: (item) => ({ values: [item], attachments: NONE }),
     read: (item) => item,
     send: (message) => {
       if (under.push(message) === 1) setImmediate(deliver)

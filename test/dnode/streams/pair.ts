@@ -97,13 +97,13 @@ export class End {
 function write(item: unknown): ReturnType<StreamPort['write']> {
   if (item instanceof Uint8Array) {
     const value = { $: ['bytes', 0, item.constructor.name] }
-    return { values: [value], attachments: [Uint8Array.from(item)], size: 20 }
+    return { values: [value], attachments: [Uint8Array.from(item)] }
   }
   if (typeof item === 'symbol' || typeof item === 'bigint') {
     throw unsendable({ summary: `a ${typeof item} cannot travel` })
   }
   const value: unknown = item === undefined ? { $: ['undefined'] } : structuredClone(item)
-  return { values: [value], attachments: NO_ATTACHMENTS, size: 20 }
+  return { values: [value], attachments: NO_ATTACHMENTS }
 }
 
 function read(item: unknown, attachments: readonly Uint8Array[]): unknown {
