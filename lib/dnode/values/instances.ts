@@ -7,7 +7,7 @@ import { encodeError } from './errors.js'
 import { kindOf } from './kinds.js'
 import { part, type Step } from './path.js'
 import type { CustomType, StreamForm } from './port.js'
-import { PATTERN, type Tag } from './tags.js'
+import { PATTERN, SIGNAL, type Tag } from './tags.js'
 import type { Writing } from './writing.js'
 
 /** An object that is neither an array nor plain. */
@@ -116,7 +116,7 @@ function encodeSignal(writing: Writing, signal: AbortSignal, level: number): Tag
     )
   }
   const number = writing.enter(signal, level + 1)
-  writing.count(1)
+  writing.count(SIGNAL)
   writing.open.push(number)
   const reason = writing.value(signal.reason, 'reason', level + 1)
   writing.open.pop()

@@ -6,7 +6,7 @@ import { decodeError } from './errors.js'
 import { part, type Part } from './path.js'
 import type { CustomType, Incoming, StreamForm } from './port.js'
 import { UNMADE, type Reading } from './reading.js'
-import { DIGITS, PATTERN } from './tags.js'
+import { DIGITS, PATTERN, SIGNAL } from './tags.js'
 
 /** Kind -> elements that a tag of it has, itself one. */
 const LENGTHS: ReadonlyMap<unknown, number> = new Map(
@@ -224,7 +224,7 @@ function twice(reading: Reading, step: Part, level: number): Error {
 function decodeAborted(reading: Reading, reason: unknown, level: number): AbortSignal {
   const number = reading.begin(level)
   reading.containers[number] = UNMADE
-  reading.count(1)
+  reading.count(SIGNAL)
   // a controller that aborts takes twice as long
   const signal = AbortSignal.abort(reading.value(reason, 'reason', level))
   reading.end(number, level)
