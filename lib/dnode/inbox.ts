@@ -166,10 +166,7 @@ export class Inbox implements Sink, Paced {
 
   /** Its call is answered, or the call that it was to answer fails, so that nobody waits for ever. */
   #refuse(item: unknown, error: Error): void {
-    // asking for what is not there (any more) breaks no rule
-    if ((error as { code?: unknown }).code !== 'DS_NO_METHOD' && ++this.#bad > BAD_MESSAGES) {
-      return this.#to.broken(flood())
-    }
+    if (!isOfWhatIsGone(error) && ++this.#bad > BAD_MESSAGES) return this.#to.broken(flood())
     const isDialect = this.expects === 'dialect'
     const call = isDialect ? callIdOf(item) : null
     if (call !== null) return this.#to.badCall(call, error)
@@ -181,6 +178,12 @@ export class Inbox implements Sink, Paced {
 
 function isClassicCall(item: unknown): boolean {
   return isObject(item) && item['method'] !== undefined
+}
+
+/** Asking for what is not there (any more), or sending it home, breaks no rule: that may have crossed its end. */
+function isOfWhatIsGone(error: Error): boolean {
+  const { code } = error as { code?: unknown }
+  return code === 'DS_NO_METHOD' || code === 'DS_REF_GONE'
 }
 
 function flood(): Error {

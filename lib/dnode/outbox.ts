@@ -10,6 +10,10 @@ import type { Carried, ClassicMessage, DialectMessage } from './messages.js'
 /** JSON's escapes and wide characters make a text at most this much longer than its estimate. */
 const WORST = 6
 
+/** Answers of nothing in one message, which fits into the row of any peer, and what the number of one takes in it. */
+const DONE = 1_000
+const NUMBER = 11
+
 /** Owned by one session. After `drop` it does nothing. */
 export class Outbox {
   readonly #connection: Connection
@@ -71,7 +75,7 @@ export class Outbox {
   /** Answers of nothing are gathered: many calls of a turn, one message. */
   done(id: number): void {
     if (this.isDropped) return
-    this.#done.push(id)
+    if (this.#done.push(id) >= DONE) this.#addDone()
     this.#schedule()
   }
 
@@ -117,11 +121,16 @@ export class Outbox {
     if (this.#batchSize > LIMITS.batch) this.flush()
   }
 
+  #addDone(): void {
+    const done = this.#done
+    if (done.length === 0) return
+    this.#done = []
+    // digits are as long as they look
+    this.#addToBatch(['done', ...done], (done.length * NUMBER) / WORST)
+  }
+
   #closeBatch(): void {
-    if (this.#done.length > 0) {
-      this.#batch.push(['done', ...this.#done])
-      this.#done = []
-    }
+    this.#addDone()
     if (this.#batch.length === 0) return
     this.#rows += JSON.stringify(this.#batch) + '\n'
     this.#batch = []

@@ -2,19 +2,18 @@
 import { describe, expect, it } from 'vitest'
 import { answerIdOf, callIdOf, isCall, readDialect } from '../../lib/dnode/dialect/read.js'
 import { writeDialect } from '../../lib/dnode/dialect/write.js'
-import type { Message, Scrubbed } from '../../lib/dnode/messages.js'
-import { NO_CALLBACKS, NO_LINKS } from '../../lib/dnode/scrub.js'
+import type { Carried, DialectMessage, Message } from '../../lib/dnode/messages.js'
+import { writeStream } from '../../lib/dnode/streams/messages.js'
+import type { StreamMessage } from '../../lib/dnode/streams/port.js'
+import { writeWireError } from '../../lib/dnode/wire-error.js'
+import { NO_ATTACHMENTS } from '../../lib/wire/connection.js'
 import { textOf } from '../support/sources.js'
-import { BAD_MESSAGES } from './bad.js'
+import { BAD_CALLS, BAD_MESSAGES } from './bad.js'
 import { methodsRow, withRaw } from './pair.js'
 
 const TRACE = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
 
-const valuesOf = (...values: unknown[]): Scrubbed => ({
-  arguments: values,
-  callbacks: NO_CALLBACKS,
-  links: NO_LINKS,
-})
+const valuesOf = (...values: unknown[]): Carried => ({ values, attachments: NO_ATTACHMENTS })
 
 /** Each message beside its text, which stands for it in either direction. */
 const MESSAGES: readonly (readonly [text: string, message: Message])[] = [
@@ -27,38 +26,37 @@ const MESSAGES: readonly (readonly [text: string, message: Message])[] = [
   ],
   ['[{"timeout":null},"call",3,0]', { type: 'call', id: 3, method: 0, values: valuesOf(), timeout: null }],
   [
-    `[{"timeout":0,"traceparent":"${TRACE}","callbacks":{"0":["1"]},"links":[{"from":["0"],"to":["0","me"]}]},"call",4,0,{"me":"[Circular]"},"[Function]"]`,
+    `[{"timeout":0,"traceparent":"${TRACE}"},"call",4,0,{"$":["function",1]},[{"$":["ref",0]}]]`,
     {
       type: 'call',
       id: 4,
       method: 0,
-      values: {
-        arguments: [{ me: '[Circular]' }, '[Function]'],
-        callbacks: { 0: ['1'] },
-        links: [{ from: ['0'], to: ['0', 'me'] }],
-      },
+      values: valuesOf({ $: ['function', 1] }, [{ $: ['ref', 0] }]),
       timeout: 0,
       traceparent: TRACE,
     },
   ],
   ['["notify",7,"BOOP"]', { type: 'call', id: null, method: 7, values: valuesOf('BOOP') }],
   [
-    '[{"callbacks":{"2":["0"]}},"notify",7,"[Function]"]',
-    {
-      type: 'call',
-      id: null,
-      method: 7,
-      values: { ...valuesOf('[Function]'), callbacks: { 2: ['0'] } },
-    },
+    '["notify",7,{"$":["yours",2]}]',
+    { type: 'call', id: null, method: 7, values: valuesOf({ $: ['yours', 2] }) },
   ],
   ['["answer",5]', { type: 'answer', id: 5, values: valuesOf() }],
   ['["answer",5,"BOOP"]', { type: 'answer', id: 5, values: valuesOf('BOOP') }],
   [
-    '[{"callbacks":{"2":["0","stop"]}},"answer",5,{"stop":"[Function]"}]',
+    '["answer",5,{"stop":{"$":["function",2]}}]',
+    { type: 'answer', id: 5, values: valuesOf({ stop: { $: ['function', 2] } }) },
+  ],
+  ['["done",0,7]', { type: 'done', ids: [0, 7] }],
+  ['["pipe",6,[3],[]]', { type: 'pipe', id: 6, paths: [3], values: valuesOf([]) }],
+  [
+    '[{"timeout":5},"pipe",6,["login","profile.name",""],["ann",[1]],[],[null]]',
     {
-      type: 'answer',
-      id: 5,
-      values: { ...valuesOf({ stop: '[Function]' }), callbacks: { 2: ['0', 'stop'] } },
+      type: 'pipe',
+      id: 6,
+      paths: ['login', 'profile.name', ''],
+      values: valuesOf(['ann', [1]], [], [null]),
+      timeout: 5,
     },
   ],
   [
@@ -68,19 +66,42 @@ const MESSAGES: readonly (readonly [text: string, message: Message])[] = [
   ['["cancel",3]', { type: 'cancel', id: 3 }],
   ['["ping"]', { type: 'ping' }],
   ['["pong"]', { type: 'pong' }],
+  ['["release",3,1,0,2]', { type: 'release', counts: [3, 1, 0, 2] }],
+  ['["abort",4]', { type: 'abort', id: 4, values: valuesOf() }],
+  ['["abort",4,{"why":1}]', { type: 'abort', id: 4, values: valuesOf({ why: 1 }) }],
+  ['["chunk",2,"a",[1]]', { type: 'chunk', id: 2, items: ['a', [1]], attachments: NO_ATTACHMENTS, size: 0 }],
+  ['["credit",2,262144]', { type: 'credit', id: 2, bytes: 262_144 }],
+  ['["end",2]', { type: 'end', id: 2 }],
+  [
+    '["fail",2,{"name":"Error","message":"no","ran":"yes"}]',
+    { type: 'fail', id: 2, error: Object.assign(new Error('no'), { ran: 'yes' }) },
+  ],
+  ['["stop",2]', { type: 'stop', id: 2, error: null }],
   ['["cull",0,4]', { type: 'cull', ids: [0, 4] }],
   ['["changed","draining",2]', { type: 'changed', state: 'draining', revision: 2 }],
 ]
 
 const read = (text: string): Message => readDialect(JSON.parse(text))
 
+const STREAM = ['chunk', 'credit', 'end', 'fail', 'stop']
+
+/** As a session writes it: what is said of a stream is written by the streams. */
+function write(message: Message): string {
+  const row = STREAM.includes(message.type)
+    ? writeStream(message as StreamMessage, (error) => writeWireError(error, 'yes'))
+    : writeDialect(message as DialectMessage)
+  return JSON.stringify(row)
+}
+
 describe('dialect - bytes', () => {
   it.each(MESSAGES)('dialect - %s is written and read', (text, message) => {
-    expect(JSON.stringify(writeDialect(message))).toBe(text)
+    expect(write(message)).toBe(text)
     expect(read(text)).toEqual(message)
   })
 
-  it.each(Object.entries(BAD_MESSAGES).filter(([, message]) => typeof message !== 'string'))(
+  const bad = Object.entries({ ...BAD_MESSAGES, ...BAD_CALLS })
+
+  it.each(bad.filter(([, message]) => typeof message !== 'string'))(
     'dialect - %s is refused as a breach of the protocol',
     (_name, message) => {
       expect(() => readDialect(JSON.parse(JSON.stringify(message)))).toThrow(
@@ -91,11 +112,21 @@ describe('dialect - bytes', () => {
 })
 
 describe('dialect - the page', () => {
-  const rows = [...textOf('docs/protocol.md').matchAll(/^[AB]>[AB] (\[.*)$/gm)].map((match) => match[1] ?? '')
+  const rows = [...textOf('docs/protocol.md').matchAll(/^[AB]>[AB] (?:\+[\d,]+ )?(\[.*)$/gm)].map(
+    (match) => match[1] ?? '',
+  )
 
   it.each(rows)('dialect - %s is a row as we write and read it', (row) => {
-    const messages = (JSON.parse(row) as unknown[]).map(readDialect)
-    expect(JSON.stringify(messages.map(writeDialect))).toBe(row)
+    const messages = (JSON.parse(row) as unknown[]).map((message) => readDialect(message))
+    expect(`[${messages.map(write).join()}]`).toBe(row)
+  })
+
+  it('dialect - the page has a row in its table for every kind, as we write it', () => {
+    const kinds = MESSAGES.flatMap(([text]) => /^\[(?:\{[^}]*\},)?"(\w+)"/.exec(text)?.[1] ?? [])
+    const [, page = ''] = textOf('docs/protocol.md').split('## Dialect\n')
+    const cells = [...page.matchAll(/^\| `\[".*?(?= \| )/gm)].join()
+    const said = [...cells.matchAll(/`\["(\w+)"/g)].map((match) => match[1])
+    expect(new Set(said)).toEqual(new Set(kinds))
   })
 
   it('dialect - the page shows rows, and its drawing too', () => {
@@ -113,13 +144,15 @@ describe('dialect - the page', () => {
 describe('dialect - what versions may add', () => {
   it.each(MESSAGES)('dialect - %s may have more in its head', (text, message) => {
     const [first, ...rest] = JSON.parse(text) as unknown[]
-    const more = '"more":{"callbacks":{"9":["9"]}},"__proto__":{"timeout":1,"callbacks":{"9":["9"]}}'
+    const more = '"more":{"$":["function",9]},"callbacks":{"9":["0"]},"links":7,"__proto__":{"timeout":1}'
     const old = typeof first === 'string' ? '{' : `${JSON.stringify(first).slice(0, -1)},`
     const kept = typeof first === 'string' ? [first, ...rest] : rest
     expect(read(`[${old}${more}},${JSON.stringify(kept).slice(1)}`)).toEqual(message)
   })
 
-  it.each(MESSAGES.filter(([, { type }]) => ['error', 'cancel', 'ping', 'pong', 'changed'].includes(type)))(
+  const CLOSED = ['error', 'cancel', 'ping', 'pong', 'changed', 'credit', 'end', 'fail']
+
+  it.each(MESSAGES.filter(([, { type }]) => CLOSED.includes(type)))(
     'dialect - what stands behind %s is not looked at',
     (text, message) => {
       expect(read(text.replace(/]$/, ',{"__proto__":1},null,"more"]'))).toEqual(message)
@@ -134,9 +167,9 @@ describe('dialect - what versions may add', () => {
     expect(await call).toEqual({ ok: true, value: 'one' })
   })
 
-  it('dialect - a head may say null of callbacks and links, and be empty', () => {
+  it('dialect - a head may be empty, and say what is not of its kind', () => {
     const plain = { type: 'answer', id: 5, values: valuesOf('x') }
-    expect(read('[{"callbacks":null,"links":null},"answer",5,"x"]')).toEqual(plain)
+    expect(read('[{"timeout":"x","traceparent":7},"answer",5,"x"]')).toEqual(plain)
     expect(read('[{},"answer",5,"x"]')).toEqual(plain)
   })
 
@@ -155,7 +188,7 @@ describe('dialect - what versions may add', () => {
 
 describe('dialect - what is said where', () => {
   it('dialect - a value is never taken for a head, nor for a kind', () => {
-    const values = [{ callbacks: { 0: ['0'] } }, 'ping', 'call', 3]
+    const values = [{ timeout: -1 }, 'ping', 'call', 3]
     expect(readDialect(['notify', 0, ...values])).toEqual({
       type: 'call',
       id: null,
@@ -165,27 +198,27 @@ describe('dialect - what is said where', () => {
     expect(readDialect(['answer', 0, 'error'])).toMatchObject({ type: 'answer', values: valuesOf('error') })
   })
 
-  it('dialect - a function may stand just behind the values, also where there are none, and no further', async () => {
+  it('dialect - a function may stand anywhere in the values, and nothing in a head is one', async () => {
     const { send, session, rows } = await withRaw({
       kind: (...values: unknown[]) => values.map((v) => typeof v),
     })
     await send(methodsRow())
     const call = session.call('$x', [], { timeout: 1_000 })
     await send([
-      [{ callbacks: { 3: ['0'] } }, 'call', 1, 0],
-      [{ callbacks: { 3: ['1'] } }, 'call', 2, 0],
-      [{ callbacks: { 4: ['0'] } }, 'answer', 0],
+      ['call', 1, 0, { $: ['function', 3] }, [1]],
+      [{ callbacks: { 3: ['0'] }, timeout: 1_000 }, 'call', 2, 0, 'x'],
+      ['answer', 0, { $: ['function', 4] }],
     ])
-    expect(rows.at(-1)).toMatchObject([
-      ['answer', 1, ['function']],
-      ['error', 2, { code: 'DS_PROTOCOL', ran: 'no' }],
+    expect(rows.at(-1)).toEqual([
+      ['answer', 1, ['function', 'object']],
+      ['answer', 2, ['string']],
     ])
     expect(await call).toEqual({ ok: true, value: expect.any(Function) as unknown })
   })
 
   it('dialect - the function in last place of a notify is told what the method returned', async () => {
     const { send, rows } = await withRaw({ f: () => 'value' })
-    await send(methodsRow(), [[{ callbacks: { 3: ['0'] } }, 'notify', 0]])
+    await send(methodsRow(), [['notify', 0, 'x', { $: ['function', 3] }]])
     expect(rows.at(-1)).toEqual([['notify', 3, null, 'value']])
   })
 
@@ -207,11 +240,19 @@ describe('dialect - messages that are bad otherwise', () => {
     [['call'], true, null, null],
     [['call', '3'], true, null, null],
     [['notify', 3], true, null, null],
+    [['pipe', 3, 'x'], true, 3, null],
+    [[{}, 'pipe', 3], true, 3, null],
+    [['pipe', -3], true, null, null],
     [[7, 'notify'], true, null, null],
     [['answer', 3], false, null, 3],
     [[{}, 'error', 3], false, null, 3],
     [['error', -1], false, null, null],
     [['cancel', 3], false, null, null],
+    [['done', 3], false, null, null],
+    [['chunk', 3], false, null, null],
+    [['fail', 3], false, null, null],
+    [['release', 3], false, null, null],
+    [['abort', 3], false, null, null],
     [[{}, {}, 'call', 3], false, null, null],
     [[], false, null, null],
     [[{}], false, null, null],

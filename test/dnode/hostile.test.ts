@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { DServiceError } from '../../lib/base/errors.js'
 import { LIMITS } from '../../lib/base/options.js'
 import { dnode, type Dnode } from '../../lib/dnode/index.js'
-import { BAD, BAD_MESSAGES, BAD_ROWS, bomb, inDialect, nested } from './bad.js'
+import { BAD, BAD_CALLS, BAD_MESSAGES, BAD_ROWS, BAD_VALUES, inDialect, laughs, nested } from './bad.js'
 import { methodsRow, withRaw, type Raw } from './pair.js'
 
 type Method = (...args: unknown[]) => void
@@ -16,6 +16,10 @@ const api = {
   walk: (x: unknown) => JSON.stringify(x).length,
   deep: { er: () => 1 },
 }
+
+/** A text that is JSON as it stands, or what stands for it. */
+const textOf = (row: unknown): string =>
+  typeof row === 'string' && /^[["{]/.test(row) ? row : JSON.stringify(row)
 
 async function opened(isDialect: boolean): Promise<Raw & { fails: Error[] }> {
   const fails: Error[] = []
@@ -112,8 +116,7 @@ describe('hostile - rows after the methods row', () => {
       const { send, session, rows, fails } = await opened(true)
       const pending = session.call('$x', [], { timeout: 1_000 })
       await send()
-      const text = typeof message === 'string' && /^[["]/.test(message) ? message : JSON.stringify(message)
-      await send(`[${text},["call",9,0,"x"]]`)
+      await send(`[${textOf(message)},["call",9,0,"x"]]`)
       expect(rows.at(-1)).toEqual([['answer', 9, 'x']])
       expect(session.isClosed).toBe(false)
       session.destroy(new Error('done'))
@@ -126,16 +129,26 @@ describe('hostile - rows after the methods row', () => {
     })
   }
 
+  for (const [name, message] of Object.entries(BAD_CALLS)) {
+    it(`hostile - ${name} is answered, and fails alone`, async () => {
+      const { send, session, rows, fails } = await opened(true)
+      await send(`[${textOf(message)},["call",9,0,"x"]]`)
+      expect(rows).toMatchObject([
+        [
+          ['error', 3, { code: expect.stringMatching(/DS_(PROTOCOL|LIMIT)/) as string, ran: 'no' }],
+          ['answer', 9, 'x'],
+        ],
+      ])
+      expect([fails, session.isClosed]).toEqual([[], false])
+    })
+  }
+
   it('hostile - a bad call with an id is answered by an error that did not run', async () => {
     const { send, rows } = await opened(true)
-    const {
-      arguments: [tree],
-      links,
-    } = bomb(40)
     await send([
-      [{ callbacks: 'x' }, 'call', 1, 0],
+      ['call', 1, 0, { $: ['nothing'] }],
       ['call', 2, 99],
-      [{ links }, 'call', 3, 'echo', tree],
+      ['call', 3, 'echo', laughs(40)],
       ['call', 4, '$no'],
       ['call', 5],
       ['call', 6, null, 'x'],
@@ -164,7 +177,7 @@ describe('hostile - rows after the methods row', () => {
     await send([
       [7, 'answer', 0, 'x'],
       ['error', 1, 7],
-      [{ links: [null] }, 'answer', 2, 1],
+      ['answer', 2, { $: ['ref', 7] }],
       ['answer', 3, 4],
       ['answer', 3, 5],
     ])
@@ -266,8 +279,8 @@ describe('hostile - rows after the methods row', () => {
     const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`${i}${long.slice(0, 50)}`, i]))
     await send([{ [long]: 1 }, [long], ['notify', many], ['notify', long]])
     await send([
-      [{ callbacks: { [long]: [] } }, 'notify', 0],
-      [{ callbacks: { 1: [long, long] } }, 'notify', 0, 1],
+      ['notify', 0, { $: [long] }],
+      ['notify', 0, { [long]: { $: ['url', long] } }],
     ])
     expect(fails.map(({ message }) => message.length < 400)).toEqual(Array.from({ length: 6 }, () => true))
   })
@@ -275,19 +288,20 @@ describe('hostile - rows after the methods row', () => {
   it('hostile - nothing that was received is a promise', async () => {
     const { send, rows } = await opened(true)
     await send([
-      [{ callbacks: { 4: [0, 'then'] } }, 'call', 1, 0, { then: '' }],
+      ['call', 1, 0, { then: { $: ['function', 4] }, x: 1 }],
+      ['call', 2, 0, { f: { $: ['function', 5] }, x: { then: { $: ['yours', 0] } } }],
       [
-        { callbacks: { 5: [0, 'f'] }, links: [{ from: [0, 'f'], to: [0, 'x', 'then'] }] },
         'call',
-        2,
+        3,
         0,
-        { f: '', x: {} },
+        { $: ['error', { name: 'E', message: 'm', properties: { then: { $: ['function', 6] } } }] },
       ],
     ])
     expect(rows).toEqual([
       [
-        ['answer', 1, { then: '' }],
-        [{ callbacks: { 4: ['0', 'f'] } }, 'answer', 2, { f: '[Function]', x: {} }],
+        ['answer', 1, { x: 1 }],
+        ['answer', 2, { f: { $: ['yours', 5] }, x: {} }],
+        ['answer', 3, { $: ['error', { name: 'E', message: 'm' }] }],
       ],
     ])
   })

@@ -1,4 +1,5 @@
 /** Two sessions over a memory pair, and raw ends that write whatever a test likes. */
+import { expect } from 'vitest'
 import { VirtualClock } from '../../lib/base/virtual-clock.js'
 import type { Identity } from '../../lib/base/identity.js'
 import { LIMITS } from '../../lib/base/options.js'
@@ -44,6 +45,16 @@ export async function two(
   return { clock, client, server }
 }
 
+/** Ends a session in order, and with it the other; nothing of either is held any more. */
+export async function closeBoth({ client, server, clock }: Two): Promise<void> {
+  await Promise.all([client.close(), server.close(), clock.settle()])
+  for (const session of [client, server]) {
+    expect(session.references).toEqual({ exported: 0, imported: 0 })
+    expect([session.pending, session.streams]).toEqual([0, 0])
+  }
+  expect(clock.waiting).toBe(0)
+}
+
 export interface Raw {
   readonly clock: VirtualClock
   readonly session: Session
@@ -51,6 +62,8 @@ export interface Raw {
   readonly raw: Connection
   /** What the session wrote, parsed, the oldest first. */
   readonly rows: unknown[]
+  /** The attachments of those rows that had any. */
+  readonly attached: (readonly Uint8Array[])[]
   /** Writes rows and lets them be handled. */
   send(...rows: unknown[]): Promise<void>
 }
@@ -63,15 +76,23 @@ export async function withRaw(
 ): Promise<Raw> {
   const [a, raw] = memoryPair({ clock })
   const rows: unknown[] = []
+  const attached: (readonly Uint8Array[])[] = []
   raw.rowLimit = 2 ** 30
-  raw.open({ row: (row) => rows.push(row), drain: () => undefined })
+  raw.attachmentLimit = LIMITS.attachedRow
+  raw.open({
+    row: (row, attachments) => {
+      rows.push(row)
+      if (attachments.length > 0) attached.push(attachments)
+    },
+    drain: () => undefined,
+  })
   const session = new Session(a, { clock, api, hello: () => hello(IDENTITY), ...more })
   await clock.settle()
   const send = async (...sent: unknown[]): Promise<void> => {
     for (const row of sent) raw.send(`${typeof row === 'string' ? row : JSON.stringify(row)}\n`)
     await clock.settle()
   }
-  return { clock, session, raw, rows, send }
+  return { clock, session, raw, rows, attached, send }
 }
 
 /** A methods row; with `isDialect` that of a dservice client. */

@@ -148,7 +148,7 @@ describe('rows - dialect', () => {
   it('rows - the hello of a service is one more key of its methods row', async () => {
     const { rows } = await withRaw({ transform: () => 1 })
     expect(JSON.stringify(rows[0])).toBe(
-      '{"method":"methods","arguments":[{"transform":"[Function]"}],"callbacks":{"0":["0","transform"]},"links":[],"dservice":{"protocol":1,"id":"7f3kq2m5ztw4ybn6ahxd3ejsuc","name":"d1","version":"1.2.0","mesh":"default","state":"ready","started":1767225600000,"timeout":null,"limits":{"row":1048576,"pending":10000,"depth":64,"nodes":100000}}}',
+      '{"method":"methods","arguments":[{"transform":"[Function]"}],"callbacks":{"0":["0","transform"]},"links":[],"dservice":{"protocol":1,"id":"7f3kq2m5ztw4ybn6ahxd3ejsuc","name":"d1","version":"1.2.0","mesh":"default","state":"ready","started":1767225600000,"timeout":null,"limits":{"row":1048576,"attached":16777216,"pending":10000,"depth":64,"nodes":100000}}}',
     )
   })
 

@@ -3,22 +3,13 @@ import { describe, expect, it } from 'vitest'
 import type { DServiceError } from '../../lib/base/errors.js'
 import { refused } from '../../lib/base/errors.js'
 import type { Outcome } from '../../lib/dnode/messages.js'
-import { hello, IDENTITY, methodsRow, two, valueOf, withRaw, type Two } from './pair.js'
+import { closeBoth, hello, IDENTITY, methodsRow, two, valueOf, withRaw } from './pair.js'
 
 const WAIT = { timeout: 1_000 }
 
 function errorOf(outcome: Outcome): DServiceError & Record<string, unknown> {
   if (outcome.ok) throw new Error('the call succeeded')
   return outcome.error as DServiceError & Record<string, unknown>
-}
-
-async function closeBoth({ client, server, clock }: Two): Promise<void> {
-  await Promise.all([client.close(), server.close(), clock.settle()])
-  for (const session of [client, server]) {
-    expect(session.references).toEqual({ exported: 0, imported: 0 })
-    expect(session.pending).toBe(0)
-  }
-  expect(clock.waiting).toBe(0)
 }
 
 describe('session - calls', () => {
@@ -138,8 +129,8 @@ describe('session - errors', () => {
   })
 
   it('session - what cannot travel fails with its path, on the way there and on the way back', async () => {
-    const pair = await two({ big: () => ({ sums: [1n] }), echo: (x: unknown) => x })
-    const there = errorOf(await pair.client.call('echo', [{ user: { socket: new Map() } }], WAIT))
+    const pair = await two({ big: () => ({ sums: [Symbol('sum')] }), echo: (x: unknown) => x })
+    const there = errorOf(await pair.client.call('echo', [{ user: { socket: new WeakMap() } }], WAIT))
     expect(there).toMatchObject({
       code: 'DS_UNSENDABLE',
       ran: 'no',
@@ -330,13 +321,19 @@ describe('session - ends', () => {
     await closeBoth(pair)
   })
 
-  it('session - a function of a peer that is gone can be called, and nothing happens', async () => {
-    let callback: (n: number) => void = () => undefined
-    const pair = await two({ keep: (cb: (n: number) => void) => void (callback = cb) })
+  it('session - a function of a peer that is gone can be called, and says so to who awaits it', async () => {
+    const errors: Error[] = []
+    let callback: (n: number) => unknown = () => undefined
+    const pair = await two(
+      { keep: (cb: (n: number) => void) => void (callback = cb) },
+      { server: { onError: (error) => errors.push(error) } },
+    )
     await pair.client.call('keep', [() => undefined], WAIT)
     pair.client.destroy(new Error('cut'))
     await pair.clock.settle()
-    expect(callback(1)).toBe(undefined)
+    callback(1)
+    await expect(callback(2)).rejects.toMatchObject({ code: 'DS_REF_GONE', ran: 'no' })
+    expect(errors).toEqual([])
     await closeBoth(pair)
   })
 
