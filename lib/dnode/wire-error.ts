@@ -1,5 +1,6 @@
 /** Errors <-> what travels of them. Stacks stay at home unless their owner sends them. */
 import { DServiceError, isError, reasonOf, type Code, type Ran } from '../base/errors.js'
+import { cleanStack, printable } from '../base/stack.js'
 import { LIMITS } from '../base/options.js'
 import { isObject, unexpected, type Fields } from './check.js'
 import type { WireError } from './messages.js'
@@ -105,11 +106,6 @@ export function readWireError(value: unknown, causes: number = CAUSES): WireErro
   }
 }
 
-/** A peer's text of several lines, without what would write on a reader's terminal or turn its lines around. */
-function printable(text: string): string {
-  return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, ' ')
-}
-
 /**
  * What a code of ours means when a peer sends it. `own`: the peer can mean it of the call itself. `met`: only the method can have
  * met it, in a call or a start of its own.
@@ -140,7 +136,8 @@ const MEANING: ReadonlyMap<unknown, 'own' | 'met'> = new Map(
 
 /**
  * The error for the caller: a DServiceError where its code is one of ours, else an Error with the name and code it had.
- * `remoteStack` is the stack that the peer sent.
+ * `remoteStack` is the stack that the peer sent. The message is the peer's, character by character; what people are shown of it
+ * by way of a stack is printable.
  */
 export function toCallersError(wire: WireError): Error {
   const cause = wire.cause && toCallersError(wire.cause)
@@ -149,7 +146,7 @@ export function toCallersError(wire: WireError): Error {
   if (wire.stack !== undefined) {
     Object.defineProperty(error, 'remoteStack', { value: wire.stack, enumerable: true, configurable: true })
   }
-  return error
+  return cleanStack(error)
 }
 
 /**
@@ -163,7 +160,12 @@ function believed({ code, ran }: WireError): Ran {
 
 function toPlain(wire: WireError, ran: Ran, cause: Error | undefined): Error {
   const error = new Error(wire.message, cause && { cause })
-  Object.defineProperty(error, 'name', { value: wire.name, configurable: true, writable: true })
+  Object.defineProperty(error, 'name', {
+    // shown beside the stack, and no program needs what is cleaned away here
+    value: printable(wire.name),
+    configurable: true,
+    writable: true,
+  })
   const own = error as unknown as Record<string, unknown>
   for (const [key, value] of Object.entries(wire.properties ?? {})) {
     // nor what every error inherits: `toString`, `valueOf`, `__proto__`, ...
