@@ -97,8 +97,9 @@ function readLimits(value: unknown): Hello['limits'] {
   }
 }
 
-function readLimit(fields: Fields, key: string, least: number): number {
+/** A peer that takes more than we do is sent no more than we would take: what it says must not make us build giants. */
+function readLimit(fields: Fields, key: keyof Hello['limits'], least: number): number {
   const value = fields[key]
-  if (Number.isInteger(value) && (value as number) >= least) return value as number
+  if (Number.isInteger(value) && (value as number) >= least) return Math.min(value as number, LIMITS[key])
   throw unexpected(`the limit "${key}" to be an integer from ${least}`, value)
 }

@@ -100,6 +100,7 @@ export class Outbox {
     throw limit({
       summary: `the message has ${bytes} bytes, and the peer takes ${this.#rowLimit} in a row`,
       hint: 'send less at a time',
+      details: { bytes, limit: this.#rowLimit },
     })
   }
 }

@@ -2,6 +2,7 @@
 import { invalid, isError, toError, type Ran } from '../base/errors.js'
 import type { Identity } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
+import { isThenable } from './answers.js'
 import { isObject } from './check.js'
 import type { WireError } from './messages.js'
 import { CAUSES, NAME, plainProperties, STACK, writeWireError } from './wire-error.js'
@@ -64,6 +65,7 @@ export function errorsOf(
 /** What an owner's function answered is checked as if it came from outside. Errors: DS_INVALID. */
 function checked(sent: unknown, ran: Ran, causes: number): WireError {
   if (!isObject(sent)) throw noError()
+  if (isThenable(sent)) throw noPromise(sent)
   const { name, message, code, cause } = sent
   if (typeof name !== 'string' || typeof message !== 'string') throw noError()
   // an Error that is given back whole has a stack and properties that nobody chose to send
@@ -85,6 +87,16 @@ function noError(): Error {
   return invalid({
     summary: 'redact answered with something that is no error',
     hint: 'answer with what it was given, or with { name, message }',
+  })
+}
+
+/** Nobody waits for it, so that its rejection must not end the process. */
+function noPromise(sent: unknown): Error {
+  const nothing = (): void => undefined
+  void Promise.resolve(sent).then(nothing, nothing)
+  return invalid({
+    summary: 'redact answered with a promise',
+    hint: 'it must answer at once: the error is about to leave',
   })
 }
 

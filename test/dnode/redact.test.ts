@@ -104,6 +104,18 @@ describe('redact - what leaves of an error', () => {
     expect(JSON.stringify(rows.slice(1))).not.toMatch(/remoteStack|secret\.js|s\.js/)
   })
 
+  it('a promise is no answer: an error that says nothing leaves, and nobody has to catch it', async () => {
+    const unhandled: unknown[] = []
+    const note = (reason: unknown): void => void unhandled.push(reason)
+    process.on('unhandledRejection', note)
+    const redact = (() => Promise.reject(new Error('late'))) as unknown as Redact
+    const error = await failure(redact)
+    await new Promise(setImmediate)
+    process.off('unhandledRejection', note)
+    expect(error.message).toBe('an error that is not shown')
+    expect(unhandled).toEqual([])
+  })
+
   it('covers errors among values, those told to callbacks, and those of the session', async () => {
     const seen: string[] = []
     const redact: Redact = (sent) => (seen.push(sent.message), { name: 'Error', message: 'hidden' })
