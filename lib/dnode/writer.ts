@@ -5,17 +5,25 @@ import { DEFAULTS, LIMITS } from '../base/options.js'
 import type { ApiTree } from './api.js'
 import type { Exports } from './exports.js'
 import type { Life } from './life.js'
-import type { Hello, Message } from './messages.js'
+import type { Hello, Message, WireError } from './messages.js'
 import { checkSize } from './methods-row.js'
 import type { Outbox } from './outbox.js'
 import { errorsOf, type ErrorWriter } from './redact.js'
-import { scrub, type ScrubFor, type Sized, type ValueLimits } from './scrub.js'
+import { CLASSIC_LIMITS, scrub, type ScrubFor, type Sized, type ValueLimits } from './scrub.js'
 import type { CallOptions, SessionOptions } from './types.js'
 import { methodIds } from './view.js'
-import { shorten } from './wire-error.js'
+import { NAME, shorten } from './wire-error.js'
 
-/** What an error's fields beside its text take, about. */
+/** What an error's fields beside its text take, and at most what is left of one that was shortened. */
 const ERROR_SIZE = 200
+const SHORT_ERROR = ERROR_SIZE + 1000 + 2 * NAME
+
+/** About how many bytes the JSON of an error has, escapes and wide characters not counted. */
+function sizeOf(error: WireError): number {
+  const { name, message, code, properties, cause, stack } = error
+  if (properties ?? cause ?? stack) return ERROR_SIZE + JSON.stringify(error).length
+  return ERROR_SIZE + name.length + message.length + (typeof code === 'string' ? code.length : 0)
+}
 
 /** What a call says of its deadline: nothing where it is as our hello says. */
 function toSay(ms: number): number | null | undefined {
@@ -46,10 +54,10 @@ export class Writer {
     this.#outbox = outbox
     this.#life = life
     this.#exports = exports
-    this.#errors = errorsOf(options, () => this.#peer?.identity ?? null)
+    this.#errors = errorsOf(options, () => this.#peer)
     const { value: redact } = this.#errors
-    this.#args = { exports, limits: LIMITS, root: 'arguments', redact }
-    this.#results = { exports, limits: LIMITS, root: 'result', redact }
+    this.#args = { exports, limits: CLASSIC_LIMITS, root: 'arguments', redact }
+    this.#results = { exports, limits: CLASSIC_LIMITS, root: 'result', redact }
   }
 
   /** Grows with each write: what was sent at this turn or later was not handed to the connection yet. */
@@ -71,7 +79,7 @@ export class Writer {
   /** The first row of our side: what it lists, and nothing else, is callable by name. Errors: DS_UNSENDABLE, DS_LIMIT. */
   methods({ tree, holders }: ApiTree, hello: Hello | null): void {
     this.#exports.holders = holders
-    const api = scrub([tree], { exports: this.#exports, limits: LIMITS, root: 'api' })
+    const api = scrub([tree], { exports: this.#exports, limits: CLASSIC_LIMITS, root: 'api' })
     this.#exports.holders = null
     this.#exports.list(methodIds(api))
     const message = { type: 'methods', api, hello } as const
@@ -140,20 +148,18 @@ export class Writer {
   /** The failure of a call of the peer; one that is too long for the peer is shortened. Never throws. */
   error(id: number, thrown: unknown, ran: Ran): void {
     if (this.#outbox.isDropped) return
-    const error = this.#errors.write(thrown, ran)
-    const isShort = error.properties === undefined && error.cause === undefined && error.stack === undefined
-    const size = isShort ? ERROR_SIZE + error.message.length : JSON.stringify(error).length
+    const error = this.#errors.write(thrown, ran, this.#args.limits)
     try {
-      this.#outbox.send({ type: 'error', id, error }, size)
+      this.#outbox.send({ type: 'error', id, error }, sizeOf(error))
     } catch (tooLong) {
-      this.#outbox.send({ type: 'error', id, error: shorten(error) }, ERROR_SIZE + 1000)
+      this.#outbox.send({ type: 'error', id, error: shorten(error) }, SHORT_ERROR)
       void tooLong // the peer set the limit: it gets what fits
     }
   }
 
   /** What of an error fits within any peer's limits, as a value. Never throws. */
   short(error: Error): object {
-    const { name, message, code } = shorten(this.#errors.write(error, 'yes'))
+    const { name, message, code } = shorten(this.#errors.write(error, 'yes', this.#args.limits))
     return { name, message, code }
   }
 

@@ -35,7 +35,7 @@ describe('callbacks - what cannot be sent to a function of the peer', () => {
     await clock.settle()
     expect(heard).toMatchObject([[{ code: 'DS_LIMIT' }], [{ code: 'DS_UNSENDABLE' }]])
     expect(errors).toEqual([
-      expect.stringContaining('the peer takes 1048576 in a row'),
+      expect.stringContaining('longer than 1048576 bytes'),
       expect.stringContaining('arguments[1].sum cannot travel'),
     ])
   })
@@ -78,7 +78,7 @@ describe('callbacks - what cannot be sent to a function of the peer', () => {
 
   it('callbacks - throws at once from the program own call of a remote method', async () => {
     const { remote } = await keeping()
-    expect(() => remote['last']?.(HUGE)).toThrow(/the peer takes/)
+    expect(() => remote['last']?.(HUGE)).toThrow(/longer than 1048576 bytes/)
   })
 
   it('callbacks - a peer cannot make a method of a function that it sent, so that it throws again', async () => {
