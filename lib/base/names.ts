@@ -35,7 +35,7 @@ export function checkName(name: unknown, what = 'service name'): string {
   if (isName(name)) return name
   throw invalid({
     summary: `${shown(name)} is no ${what}`,
-    hint: `npm's rule applies: lower-case letters, digits, "-", "_", ".", "~", at most ${LIMITS.name} characters, optionally "@scope/" in front`,
+    hint: `follow npm's rule: lower-case letters, digits, "-", "_", ".", "~", at most ${LIMITS.name} characters, optionally "@scope/" in front`,
   })
 }
 
