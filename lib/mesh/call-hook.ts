@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.js'
 import type { Cancellation } from '../base/cancellation.js'
 import { cancelled, invalid, isDServiceError, reasonOf, timeout, type Ran } from '../base/errors.js'
 import type { Identity } from '../base/identity.js'
-import { shown } from '../base/names.js'
+import { checkKeys, shown } from '../base/names.js'
 import { isTraceparent } from '../dnode/dialect.js'
 import { through, type Next } from '../dnode/hook-chain.js'
 import type { Outcome } from '../dnode/messages.js'
@@ -166,6 +166,7 @@ function ranOf(outcome: Outcome): Ran {
   return outcome.ok || !isDServiceError(outcome.error) ? 'yes' : (outcome.error.ran ?? 'maybe')
 }
 
+/** A misspelt key would be a trace that is lost in silence. */
 function take(change: CallChange, before: string | null): string | null {
   if (typeof change !== 'object' || change === null) {
     throw invalid({
@@ -173,6 +174,7 @@ function take(change: CallChange, before: string | null): string | null {
       hint: 'give it nothing, or what is to change: next({ traceparent })',
     })
   }
+  checkKeys(change, ['traceparent'], 'next() of a call hook')
   const { traceparent } = change
   if (traceparent === undefined) return before
   if (isTraceparent(traceparent)) return traceparent
