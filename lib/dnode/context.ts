@@ -45,6 +45,7 @@ export class RunningCall implements CallContext {
   #controller: AbortController | null = null
   #timer: Disposable | null = null
   #listeners: Set<(reason: Error) => void> | null = null
+  #isAnswered = false
 
   constructor(of: Callee, { method, timeout: ms, traceparent }: Called) {
     this.#of = of
@@ -69,7 +70,7 @@ export class RunningCall implements CallContext {
     if (!this.#controller) {
       this.#controller = new AbortController()
       if (this.#reason) this.#controller.abort(this.#reason)
-      else this.#watchDeadline()
+      else if (!this.#isAnswered) this.#watchDeadline()
     }
     return this.#controller.signal
   }
@@ -100,8 +101,9 @@ export class RunningCall implements CallContext {
     return { [Symbol.dispose]: () => void listeners.delete(run) }
   }
 
-  /** The method has answered. */
+  /** The method has answered: nobody waits for a deadline any more. */
   end(): void {
+    this.#isAnswered = true
     this.#timer?.[Symbol.dispose]()
     this.#timer = null
   }
