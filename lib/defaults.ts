@@ -58,7 +58,7 @@ export function dservice(
 function noName(given: unknown): DServiceError {
   return invalid({
     summary: `a name is text such as "d1" or "d1@1.2.0", not ${typeof given}`,
-    hint: 'null makes a client',
+    hint: 'give null for a client',
   })
 }
 

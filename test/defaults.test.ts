@@ -3,6 +3,7 @@ import net from 'node:net'
 import { promisify } from 'node:util'
 import { afterEach, describe, expect, it } from 'vitest'
 import { dservice, type DService, type DServiceOptions } from 'dservice'
+import { npm } from './dnode/npm-programs.js'
 
 const open: AsyncDisposable[] = []
 afterEach(async () => {
@@ -106,6 +107,26 @@ describe('defaults - a list of addresses instead of multicast', () => {
     expect(error).toMatchObject({ code: 'DS_UNREACHABLE', ran: 'no' })
     expect((error as Error).message).toMatch(new RegExp(`127\\.0\\.0\\.1:${port}.*ECONNREFUSED`))
   })
+
+  it("a server of npm's dnode is left in order, once, and the error says what it is", async () => {
+    const ends: unknown[] = []
+    const server = npm({ transform: (s: string, cb: (s: string) => void) => cb(s) }).listen(0, '127.0.0.1')
+    server.on('connection', (socket) => {
+      socket.on('error', (error) => ends.push(error))
+      socket.on('end', () => ends.push('end'))
+    })
+    await once(server, 'listening')
+    const { port } = server.address() as net.AddressInfo
+    const client = keep(dservice({ engine: `static:old=127.0.0.1:${port}`, instanceWait: 300 }))
+    const error = await client.dnodeFor('old').catch((thrown: unknown) => thrown)
+    server.close()
+    expect(error).toMatchObject({ code: 'DS_UNREACHABLE', ran: 'no' })
+    expect((error as Error).message).toBe(
+      `old@* is announced but cannot be reached: 127.0.0.1:${port} speaks dnode, but is no service of a mesh. ` +
+        'Call it by connect() of dservice/dnode, which needs no mesh',
+    )
+    expect(ends).toEqual(['end'])
+  })
 })
 
 describe('defaults - what is refused before anything starts', () => {
@@ -152,12 +173,12 @@ describe('defaults - what is refused before anything starts', () => {
   })
 
   it('a misspelt option is named, with the one that was meant', async () => {
-    expect(() => d1({ mehs: 'x' } as DServiceOptions)).toThrow('did you mean mesh?')
+    expect(() => d1({ mehs: 'x' } as DServiceOptions)).toThrow('Did you mean mesh?')
     const client = keep(dservice({ engine: 'memory:' }))
     await expect(client.dnodeFor('d1', '*', { timeuot: 1 } as object)).rejects.toThrow(
-      'did you mean timeout?',
+      'Did you mean timeout?',
     )
-    expect(() => client.rely('d1', '*', { optonal: true } as object)).toThrow('did you mean optional?')
+    expect(() => client.rely('d1', '*', { optonal: true } as object)).toThrow('Did you mean optional?')
   })
 
   it('a taken port is DS_LISTEN, and the service can be started once it is free', async () => {

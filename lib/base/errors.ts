@@ -51,13 +51,20 @@ export class DServiceError extends Error {
 
   constructor(code: Code, failure: Failure) {
     const { summary, hint, cause } = failure
-    super(hint ? `${summary}. ${hint}` : summary, cause === undefined ? undefined : { cause })
+    super(textOf(summary, hint), cause === undefined ? undefined : { cause })
     this.code = code
     this.ran = failure.ran ?? null
     this.summary = summary
     this.hint = hint ?? null
     this.details = Object.freeze({ ...failure.details })
   }
+}
+
+/** Two sentences; the summary may quote an error that ends with a mark of its own. */
+function textOf(summary: string, hint: string | undefined): string {
+  if (!hint) return summary
+  const stop = /[.?!…]$/.test(summary) ? '' : '.'
+  return `${summary}${stop} ${hint.charAt(0).toUpperCase()}${hint.slice(1)}`
 }
 
 /** True for every error of ours, also across two copies of the package. */
@@ -86,6 +93,11 @@ export function reasonOf(thrown: unknown): string {
     // no prototype, or a getter or toString that throws
     return `something of type ${typeof thrown} that has no text`
   }
+}
+
+/** The same of an error of ours without its hint, which is for another place than the one that quotes it. Never throws. */
+export function summaryOf(thrown: unknown): string {
+  return isError(thrown) && thrown instanceof DServiceError ? thrown.summary : reasonOf(thrown)
 }
 
 /** Whatever was thrown, as an Error. Never throws; reading the `message` of what it answers may: that is what `reasonOf` is for. */

@@ -9,6 +9,22 @@ import { LIMITS } from './options.js'
 const NAME = /^(?:@[a-z0-9-~][a-z0-9-._~]*\/)?[a-z0-9-~][a-z0-9-._~]*$/
 const RESERVED = new Set(['node_modules', 'favicon.ico'])
 
+/** Characters of a program's value that an error shows. */
+const SHOWN = 80
+
+/** A value that a program gave, for an error that refuses it. Never throws, whatever it is. */
+export function shown(value: unknown): string {
+  if (typeof value === 'bigint') return `${value}n`
+  if (typeof value === 'number') return String(value)
+  try {
+    const text = JSON.stringify(value) ?? String(value)
+    return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text
+  } catch {
+    // it contains itself, or has a getter or toJSON that throws
+    return `an ${typeof value}`
+  }
+}
+
 /** Whether this may be the name of a service or mesh. */
 export function isName(name: unknown): name is string {
   return typeof name === 'string' && name.length <= LIMITS.name && NAME.test(name) && !RESERVED.has(name)
@@ -18,8 +34,8 @@ export function isName(name: unknown): name is string {
 export function checkName(name: unknown, what = 'service name'): string {
   if (isName(name)) return name
   throw invalid({
-    summary: `${JSON.stringify(name) ?? String(name)} is no ${what}`,
-    hint: `npm's rule applies: lower-case letters, digits, "-", "_", ".", "~", at most ${LIMITS.name} characters, optionally "@scope/" in front`,
+    summary: `${shown(name)} is no ${what}`,
+    hint: `follow npm's rule: lower-case letters, digits, "-", "_", ".", "~", at most ${LIMITS.name} characters, optionally "@scope/" in front`,
   })
 }
 
@@ -28,7 +44,7 @@ export function checkVersion(version: unknown): string {
   const parsed = typeof version === 'string' ? parseVersion(version) : null
   if (parsed) return parsed.version
   throw invalid({
-    summary: `${JSON.stringify(version) ?? String(version)} is no version`,
+    summary: `${shown(version)} is no version`,
     hint: 'give an exact semver version such as 1.2.0',
   })
 }
@@ -38,7 +54,7 @@ export function checkRange(range: unknown): string {
   if (range === undefined || range === '' || range === 'latest') return '*'
   if (typeof range === 'string' && validRange(range) !== null) return range
   throw invalid({
-    summary: `${JSON.stringify(range) ?? String(range)} is no semver range`,
+    summary: `${shown(range)} is no semver range`,
     hint: 'give a range as in package.json: ^1.2.0, ~1.4, 1.x, >=1 <3',
   })
 }
@@ -69,7 +85,7 @@ export function duration(value: unknown, what = 'duration'): number {
   const match = typeof value === 'string' ? /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(value.trim()) : null
   if (match) return Number(match[1]) * UNITS[(match[2] ?? 'ms') as keyof typeof UNITS]
   throw invalid({
-    summary: `${JSON.stringify(value) ?? String(value)} is no ${what}`,
+    summary: `${shown(value)} is no ${what}`,
     hint: 'give milliseconds, or text such as "250ms", "2s", "1m"',
   })
 }

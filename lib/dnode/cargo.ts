@@ -1,12 +1,13 @@
 /** The values of a session's messages: written as its peer can read them, and read as it wrote them. */
+import type { Ran } from '../base/errors.js'
 import { LIMITS } from '../base/options.js'
 import { NO_ATTACHMENTS } from '../wire/connection.js'
 import type { Carrier } from './carrier.js'
-import type { Carried, Hello, Scrubbed } from './messages.js'
+import type { Carried, Hello, Scrubbed, WireError } from './messages.js'
 import type { ErrorWriter } from './redact.js'
 import type { Exports } from './refs/exports.js'
 import type { Imports } from './refs/imports.js'
-import { scrub, type ScrubFor, type Sized } from './scrub.js'
+import { CLASSIC_LIMITS, scrub, type ScrubFor, type Sized, type ValueLimits } from './scrub.js'
 import { unscrub } from './unscrub.js'
 import type { CustomTypes } from './values/custom.js'
 import { decode } from './values/decode.js'
@@ -35,23 +36,24 @@ interface Taking {
 
 /** Owned by one session. */
 export class Cargo {
-  readonly errors: ErrorWriter
   /** Of a dialect peer, once its hello was read. */
   carrier: Carrier | null = null
   readonly #parts: CargoParts
   #dialect: Taking | null = null
+  /** What the peer takes. */
+  #limits: ValueLimits = CLASSIC_LIMITS
   /** Made at the first value for a classic peer. */
   #classic: { readonly arguments: ScrubFor; readonly result: ScrubFor } | null = null
 
   constructor(parts: CargoParts) {
     this.#parts = parts
-    this.errors = parts.errors
   }
 
   /** The hello of a dialect peer was read. */
   meet({ limits, types }: Hello, carrier: Carrier): void {
     const { custom } = this.#parts
     this.carrier = carrier
+    this.#limits = limits
     const known = custom ? new Set(types) : null
     const to = (root: Root): EncodeTo => ({ limits, root, outgoing: carrier, custom, known })
     const from = (root: Root): DecodeFrom => ({ limits: LIMITS, root, incoming: carrier, custom })
@@ -67,6 +69,11 @@ export class Cargo {
     if (this.#dialect) return encode(values, this.#dialect.to[root])
     this.#classic ??= this.#forClassic()
     return scrub(values, this.#classic[root === 'arguments' ? root : 'result'])
+  }
+
+  /** An error as it leaves, within what the peer takes. Never throws. */
+  wire(thrown: unknown, ran: Ran): WireError {
+    return this.#parts.errors.write(thrown, ran, this.#limits)
   }
 
   /** One item of a stream, which is for dialect peers. Errors: DS_UNSENDABLE, DS_LIMIT. */
@@ -108,8 +115,8 @@ export class Cargo {
     const { exports, errors } = this.#parts
     const redact = errors.value
     return {
-      arguments: { exports, limits: LIMITS, root: 'arguments', redact },
-      result: { exports, limits: LIMITS, root: 'result', redact },
+      arguments: { exports, limits: CLASSIC_LIMITS, root: 'arguments', redact },
+      result: { exports, limits: CLASSIC_LIMITS, root: 'result', redact },
     }
   }
 }

@@ -1,5 +1,6 @@
 /** What values carry beside data between two dialect peers, in both directions: functions, signals and streams. */
 import type { Clock } from '../base/clock.js'
+import { toError } from '../base/errors.js'
 import type { Connection } from '../wire/connection.js'
 import type { Cargo } from './cargo.js'
 import * as failures from './failures.js'
@@ -87,7 +88,7 @@ export class Carrier implements Outgoing, Incoming, StubPort {
   }
 
   error(error: Error): WireError {
-    return this.#parts.cargo.errors.write(error, 'yes')
+    return this.#parts.cargo.wire(error, 'yes')
   }
 
   /** The number of a function that the peer sent; undefined of any other. */
@@ -119,6 +120,15 @@ export class Carrier implements Outgoing, Incoming, StubPort {
 
   cancel(id: number): void {
     this.#parts.writer.cancel(id)
+  }
+
+  unsent(ref: number, error: Error): void {
+    const { writer } = this.#parts
+    try {
+      writer.oneWay(ref, [writer.short(error)], null)
+    } catch (failure) {
+      this.failed(toError(failure), 0)
+    }
   }
 
   failed(error: Error, more: number): void {

@@ -2,6 +2,7 @@
 import { limit, protocol } from '../base/errors.js'
 import { LIMITS } from '../base/options.js'
 import { ID_END } from './ids.js'
+import { quote } from '../wire/quote.js'
 import type { Path, Scrubbed } from './messages.js'
 import { isForbiddenKey, NO_CALLBACKS, NO_LINKS } from './scrub.js'
 
@@ -24,14 +25,12 @@ export function unexpected(expected: string, came: unknown): Error {
 
 /** A peer's value, as far as a reader wants to know it: never walked, never made into text as a whole. */
 function show(value: unknown): string {
-  if (typeof value === 'string') {
-    return value.length > SHOWN ? `${JSON.stringify(value.slice(0, SHOWN))}…` : JSON.stringify(value)
-  }
+  if (typeof value === 'string') return quote(value, SHOWN)
   if (Array.isArray(value)) return `an array of ${value.length}`
   if (typeof value !== 'object' || value === null) return String(value)
   const keys: string[] = []
   for (const key in value) {
-    if (keys.push(JSON.stringify(key.slice(0, SHOWN))) === SHOWN_KEYS) break
+    if (keys.push(quote(key, SHOWN)) === SHOWN_KEYS) break
   }
   return keys.length === 0 ? 'an empty object' : `an object with ${keys.join(', ')}`
 }

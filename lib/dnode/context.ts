@@ -75,7 +75,7 @@ export class RunningCall implements CallContext {
     if (!this.#controller) {
       this.#controller = new AbortController()
       if (this.#reason) this.#controller.abort(this.#reason)
-      else this.#watchDeadline()
+      else if (!this.#isAnswered) this.#watchDeadline()
     }
     return this.#controller.signal
   }
@@ -120,7 +120,7 @@ export class RunningCall implements CallContext {
     return this.#isAnswered && this.#reason === null
   }
 
-  /** The method has answered. */
+  /** The method has answered: nobody waits for a deadline any more. */
   end(): void {
     this.#isAnswered = true
     this.#timer?.[Symbol.dispose]()

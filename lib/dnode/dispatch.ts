@@ -126,7 +126,7 @@ export class Dispatcher implements Callee, ReferenceCaller {
   dispatch(call: Call): void {
     const found = this.#find(call.method)
     const args = this.#options.cargo.read(call.values)
-    const last = call.id === null ? this.#lastFunction(args, call.values) : null
+    const last = this.#lastFunction(args, call.values)
     const refusal = this.#refusal(found)
     const running = this.#runningCall(call)
     const target = this.#hooked(found, running)
@@ -287,7 +287,7 @@ export class Dispatcher implements Callee, ReferenceCaller {
     life.tell(() => session.onError?.(error))
   }
 
-  /** The function in last place of a one-way call, as classic programs put it there. */
+  /** The function in last place, as classic programs put it there: it is told what cannot be sent to it. */
   #lastFunction(args: readonly unknown[], values: Scrubbed | Carried): Last | null {
     const last = 'values' in values ? lastOf(args) : this.#lastImported(values)
     if (last) last.isLast = true

@@ -15,6 +15,7 @@ import {
 } from '../base/errors.js'
 import { LIMITS } from '../base/options.js'
 import type { Connection } from '../wire/connection.js'
+import { quote } from '../wire/quote.js'
 
 /** Methods that an error lists in its text; more of them are in its details. */
 const LISTED = 20
@@ -33,12 +34,17 @@ export function missingMethod(method: string, all: readonly string[]): DServiceE
     .toSorted((a, b) => a.distance - b.distance)
     .slice(0, 3)
     .map(({ name }) => name)
-  const listed = all.slice(0, LISTED).join(', ') + (all.length > LISTED ? ', …' : '')
+  const listed = all.slice(0, LISTED).map(shown).join(', ') + (all.length > LISTED ? ', …' : '')
   return noMethod({
-    summary: `the service has no method ${JSON.stringify(method)}`,
-    hint: `${near.length > 0 ? `Did you mean ${near.join(' or ')}? ` : ''}It has: ${listed || 'none'}`,
+    summary: `the service has no method ${quote(method)}`,
+    hint: `${near.length > 0 ? `Did you mean ${near.map(shown).join(' or ')}? ` : ''}It has: ${listed || 'none'}`,
     details: { method, known, near },
   })
+}
+
+/** A name that a peer chose: as it is where it is plain, else in quotes. */
+function shown(name: string): string {
+  return /^[\w$.-]{1,80}$/.test(name) ? name : quote(name)
 }
 
 /** An awaited call needs a peer that answers. */

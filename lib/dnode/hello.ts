@@ -28,14 +28,21 @@ const IDENTITY_KEYS = ['id', 'name', 'version', 'mesh', 'state', 'started'] as c
 
 const NONE: readonly string[] = Object.freeze([])
 
+/** What this package takes. */
+const OURS: Hello['limits'] = Object.freeze({
+  row: LIMITS.row,
+  attached: LIMITS.attachedRow,
+  pending: LIMITS.pending,
+  depth: LIMITS.depth,
+  nodes: LIMITS.nodes,
+})
+
 /** Custom types that a peer may have. */
 const TYPES = 1_000
 
 /** The hello of this package: `identity` null for a client; `types`: names of the custom ones. */
 export function helloOf(identity: Identity | null, types: readonly string[] = NONE): Hello {
-  const { row, attachedRow: attached, pending, depth, nodes } = LIMITS
-  const limits = { row, attached, pending, depth, nodes }
-  return { protocol: PROTOCOL, identity, timeout: DEFAULTS.timeout, types, limits }
+  return { protocol: PROTOCOL, identity, timeout: DEFAULTS.timeout, types, limits: OURS }
 }
 
 /** As it travels: the identity's fields stand beside the others. */
@@ -114,8 +121,9 @@ function readLimits(value: unknown): Hello['limits'] {
   }
 }
 
-function readLimit(fields: Fields, key: string, least: number): number {
+/** A peer that takes more than we do is sent no more than we would take: what it says must not make us build giants. */
+function readLimit(fields: Fields, key: keyof Hello['limits'], least: number): number {
   const value = fields[key]
-  if (Number.isInteger(value) && (value as number) >= least) return value as number
+  if (Number.isInteger(value) && (value as number) >= least) return Math.min(value as number, OURS[key])
   throw unexpected(`the limit "${key}" to be an integer from ${least}`, value)
 }

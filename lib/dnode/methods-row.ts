@@ -5,7 +5,7 @@ import { apiTree } from './api.js'
 import { writeClassic } from './classic.js'
 import type { Hello, Message } from './messages.js'
 import { Exports } from './refs/exports.js'
-import { scrub } from './scrub.js'
+import { CLASSIC_LIMITS, scrub } from './scrub.js'
 
 /**
  * Refuses an api whose `methods` row no peer would read, before anybody connects. A constructor's api is known at its first
@@ -16,7 +16,7 @@ export function checkMethodsRow(api: object, hello: Hello): void {
   const { tree, holders } = apiTree(api)
   const exports = new Exports()
   exports.holders = holders
-  const values = scrub([tree], { exports, limits: LIMITS, root: 'api' })
+  const values = scrub([tree], { exports, limits: CLASSIC_LIMITS, root: 'api' })
   checkSize({ type: 'methods', api: values, hello })
 }
 

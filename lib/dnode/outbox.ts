@@ -132,7 +132,10 @@ export class Outbox {
   #closeBatch(): void {
     this.#addDone()
     if (this.#batch.length === 0) return
-    this.#rows += JSON.stringify(this.#batch) + '\n'
+    const text = JSON.stringify(this.#batch)
+    const fits = text.length * 3 <= this.#rowLimit || Buffer.byteLength(text) <= this.#rowLimit
+    // an estimate that was wrong must not cost the connection: each by itself was let in as it is
+    this.#rows += fits ? `${text}\n` : this.#batch.map((message) => `${JSON.stringify([message])}\n`).join('')
     this.#batch = []
     this.#batchSize = 0
   }
@@ -142,6 +145,7 @@ export class Outbox {
     throw limit({
       summary: `the message has ${bytes} bytes, and the peer takes ${this.#rowLimit} in a row`,
       hint: 'send less at a time',
+      details: { bytes, limit: this.#rowLimit },
     })
   }
 }

@@ -1,14 +1,13 @@
 /** `protocol(cons)`: the classic protocol without a stream, for programs that carry the rows themselves. */
 import { EventEmitter } from 'node:events'
 import { noMethod, toError } from '../base/errors.js'
-import { LIMITS } from '../base/options.js'
 import { apiTree, instanceOf } from './api.js'
 import { isObject } from './check.js'
 import { readClassic } from './classic.js'
 import type { Scrubbed } from './messages.js'
 import { Exports } from './refs/exports.js'
 import { Imports, type Imported, type Keeper } from './refs/imports.js'
-import { scrub } from './scrub.js'
+import { CLASSIC_LIMITS, scrub } from './scrub.js'
 import { listOf, type Callbacks } from './tables.js'
 import type { Api } from './types.js'
 import { unscrub } from './unscrub.js'
@@ -80,7 +79,7 @@ export class Protocol extends EventEmitter implements Proto {
   start(): void {
     const { tree, holders } = apiTree(this.instance)
     this.#exports.holders = holders
-    const api = scrub([tree], { exports: this.#exports, limits: LIMITS, root: 'api' })
+    const api = scrub([tree], { exports: this.#exports, limits: CLASSIC_LIMITS, root: 'api' })
     this.#exports.holders = null
     this.#methods = methodIds(api)
     this.#send('methods', api)
@@ -98,7 +97,7 @@ export class Protocol extends EventEmitter implements Proto {
   }
 
   request(method: string | number, args: readonly unknown[]): void {
-    this.#send(method, scrub(args, { exports: this.#exports, limits: LIMITS, root: 'arguments' }))
+    this.#send(method, scrub(args, { exports: this.#exports, limits: CLASSIC_LIMITS, root: 'arguments' }))
   }
 
   cull(id: number): void {

@@ -2,9 +2,15 @@
 import { invalid, isError, toError, type Ran } from '../base/errors.js'
 import type { Identity } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
+import { isThenable } from './answers.js'
 import { isObject } from './check.js'
-import type { WireError } from './messages.js'
-import { CAUSES, NAME, plainProperties, STACK, writeWireError } from './wire-error.js'
+import { Room } from './error-room.js'
+import type { Hello, WireError } from './messages.js'
+import { CLASSIC_LIMITS, type ValueLimits } from './scrub.js'
+import { CAUSES, codeOf, NAME, STACK, writeWireError } from './wire-error.js'
+
+/** Errors in the properties of one that an owner is asked about. */
+const INNER = 1_000
 
 /** An error as it is about to leave. */
 export interface SentError {
@@ -34,50 +40,77 @@ export type Redact = (sent: SentError, about: Leaving) => SentError
 
 /** How one session writes its errors. */
 export interface ErrorWriter {
-  /** The error of a call. Never throws. */
-  write(thrown: unknown, ran: Ran): WireError
+  /** The error of a call, within what the peer takes. Never throws. */
+  write(thrown: unknown, ran: Ran, limits: ValueLimits): WireError
   /** What stands for an Error among values; null: its text and its own properties. Never throws. */
   readonly value: ((error: Error) => object) | null
 }
 
 /** Shared by all sessions whose owner has no say. */
-const PLAIN: ErrorWriter = Object.freeze({ write: writeWireError, value: null })
+const PLAIN: ErrorWriter = Object.freeze({
+  write: (thrown: unknown, ran: Ran, limits: ValueLimits) => writeWireError(thrown, ran, new Room(limits)),
+  value: null,
+})
 
-/** How errors leave a session. `caller`: to whom. */
+/** How errors leave a session. `peer`: to whom; null: a classic one, undefined: nobody known yet. */
 export function errorsOf(
   { redact, logger }: { readonly redact?: Redact | null; readonly logger?: Logger },
-  caller: () => Identity | null,
+  peer: () => Hello | null | undefined,
 ): ErrorWriter {
   if (!redact) return PLAIN
-  const write = (error: unknown, ran: Ran): WireError => {
+  const leave = (error: unknown, ran: Ran, to: Leave): WireError => {
     try {
-      const { ran: _ran, ...sent } = writeWireError(error, ran)
-      return checked(redact(sent, { error, caller: caller() }), ran, CAUSES)
+      const { ran: _ran, ...sent } = writeWireError(error, ran, to.room)
+      const answer = redact(sent, { error, caller: peer()?.identity ?? null })
+      return checked({ sent: answer, ran, level: 0 }, new Room(to.limits))
     } catch (failure) {
       logger?.error({ error: toError(failure) }, 'redact failed: the error leaves without its text')
       return { name: 'Error', message: 'an error that is not shown', ran }
     }
   }
-  return { write, value: (error) => asValue(write(error, 'yes')) }
+  const write: ErrorWriter['write'] = (error, ran, limits) => {
+    const within: unknown[] = [error]
+    let asked = 0
+    // one that is in itself is left out, as any cycle is
+    const inner = (found: Error): object => {
+      if (within.includes(found) || within.length > CAUSES || ++asked > INNER) throw cyclic()
+      within.push(found)
+      const written = asValue(leave(found, 'yes', { room, limits }))
+      within.pop()
+      return written
+    }
+    const room = new Room(limits, inner)
+    return leave(error, ran, { room, limits })
+  }
+  const limits = (): ValueLimits => peer()?.limits ?? CLASSIC_LIMITS
+  return { write, value: (error) => asValue(write(error, 'yes', limits())) }
+}
+
+/** What one error is written into, and what the peer takes. */
+interface Leave {
+  readonly room: Room
+  readonly limits: ValueLimits
 }
 
 /** What an owner's function answered is checked as if it came from outside. Errors: DS_INVALID. */
-function checked(sent: unknown, ran: Ran, causes: number): WireError {
+function checked({ sent, ran, level }: { sent: unknown; ran: Ran; level: number }, room: Room): WireError {
   if (!isObject(sent)) throw noError()
-  const { name, message, code, cause } = sent
+  if (isThenable(sent)) throw noPromise(sent)
+  const { name, message, code: given, cause } = sent
   if (typeof name !== 'string' || typeof message !== 'string') throw noError()
   // an Error that is given back whole has a stack and properties that nobody chose to send
   const { properties, stack } = isError(sent) ? {} : sent
-  const plain = isObject(properties) ? plainProperties(properties) : null
-  const isCode = typeof code === 'string' || typeof code === 'number'
+  const code = codeOf(given)
+  const head = { name: room.cut(name, NAME), message: room.cut(message) }
+  const plain = isObject(properties) ? room.properties(properties, level) : null
+  const hasCause = cause !== undefined && level < CAUSES && room.enter()
   return {
-    name: name.slice(0, NAME),
-    message,
-    ...(isCode ? { code: typeof code === 'string' ? code.slice(0, NAME) : code } : {}),
+    ...head,
+    ...(code === undefined ? {} : { code }),
     ran,
     ...(plain ? { properties: plain } : {}),
-    ...(cause !== undefined && causes > 0 ? { cause: checked(cause, 'yes', causes - 1) } : {}),
-    ...(typeof stack === 'string' ? { stack: stack.slice(0, STACK) } : {}),
+    ...(hasCause ? { cause: checked({ sent: cause, ran: 'yes', level: level + 1 }, room) } : {}),
+    ...(typeof stack === 'string' ? { stack: room.cut(stack, STACK) } : {}),
   }
 }
 
@@ -86,6 +119,20 @@ function noError(): Error {
     summary: 'redact answered with something that is no error',
     hint: 'answer with what it was given, or with { name, message }',
   })
+}
+
+/** Nobody waits for it, so that its rejection must not end the process. */
+function noPromise(sent: unknown): Error {
+  const nothing = (): void => undefined
+  void Promise.resolve(sent).then(nothing, nothing)
+  return invalid({
+    summary: 'redact answered with a promise',
+    hint: 'it must answer at once: the error is about to leave',
+  })
+}
+
+function cyclic(): Error {
+  return invalid({ summary: 'an error is part of itself, or of too many others' })
 }
 
 /** As classic peers get it: one flat object. */

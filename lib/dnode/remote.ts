@@ -53,13 +53,11 @@ type Form<T, Awaits extends boolean> = {
  */
 export type Remote<T = unknown> = unknown extends T ? UntypedRemote : Form<T, true>
 
-/** A remote object of which nothing is known. */
-export interface UntypedRemote {
-  (...args: unknown[]): Promise<unknown>
-  readonly [name: string]: UntypedRemote
-}
+/**
+ * A remote object of which nothing is known: any path of names can be called with anything, and gives a promise. There is one type
+ * that lets that pass under every flag of the compiler (an index signature may be `undefined`), the one that JSON.parse gives.
+ */
+export type UntypedRemote = ReturnType<typeof JSON.parse>
 
 /** An api in dnode's classic form: methods return nothing and answer through callbacks. */
-export type ClassicRemote<T = unknown> = unknown extends T
-  ? Record<string, (...args: unknown[]) => void>
-  : Form<T, false>
+export type ClassicRemote<T = unknown> = unknown extends T ? UntypedRemote : Form<T, false>

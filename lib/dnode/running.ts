@@ -38,10 +38,11 @@ export class RunningCalls {
     this.#calls?.get(id)?.abort(nobodyWaits('the caller cancelled it'))
   }
 
-  /** The session ended: all methods that run are told. */
+  /** The session ended: all methods that run are told, with one error for all, since they may be thousands. */
   endAll(why: string): void {
     const calls = this.#calls?.values() ?? []
     this.#calls = null
-    for (const call of calls) call.abort(nobodyWaits(why))
+    let reason: Error | null = null
+    for (const call of calls) call.abort((reason ??= nobodyWaits(why)))
   }
 }

@@ -2,13 +2,23 @@
 import { DServiceError, isError, limit, reasonOf, unsendable } from '../base/errors.js'
 import { LIMITS } from '../base/options.js'
 import type { Path, Scrubbed } from './messages.js'
+import { formatPath, type Root } from './path.js'
 import type { Exports } from './refs/exports.js'
 
 /** What a receiver accepts. */
 export interface ValueLimits {
   readonly depth: number
   readonly nodes: number
+  /** Bytes: no more characters than this are made into text. */
+  readonly row: number
 }
+
+/** Of a peer that says nothing of what it accepts: no row of its is longer than what may wait for it. */
+export const CLASSIC_LIMITS: ValueLimits = Object.freeze({
+  depth: LIMITS.depth,
+  nodes: LIMITS.nodes,
+  row: LIMITS.writeQueue,
+})
 
 /** Scrubbed values, and about how many bytes their JSON has (escapes and wide characters not counted). */
 export interface Sized extends Scrubbed {
@@ -20,7 +30,7 @@ export interface ScrubFor {
   readonly exports: Exports | null
   readonly limits: ValueLimits
   /** What the list is called in errors: `arguments[0].user.socket`. */
-  readonly root: 'arguments' | 'result' | 'api'
+  readonly root: Root
   /** What is sent of an Error instead of it. */
   readonly redact?: ((error: Error) => object) | null
 }
@@ -48,16 +58,24 @@ export function scrub(values: readonly unknown[], to: ScrubFor): Sized {
     else return new Scrubber(to).run(values)
     copy.push(value)
   }
+  if (size > to.limits.row) return new Scrubber(to).run(values)
   return { arguments: copy, callbacks: NO_CALLBACKS, links: NO_LINKS, size }
 }
 
-/** The way to a value, for people: `arguments[0].user["first name"]`. */
-export function formatPath(path: Path, root: ScrubFor['root']): string {
-  const steps = root === 'arguments' ? path : path.slice(1)
-  return steps.reduce<string>((text, key) => {
-    if (typeof key === 'number' || /^\d+$/.test(key)) return `${text}[${key}]`
-    return /^[A-Za-z_$][\w$]*$/.test(key) ? `${text}.${key}` : `${text}[${JSON.stringify(key)}]`
-  }, root)
+/** One value that is plain data, and what it takes of the limits. */
+export interface ScrubbedOne {
+  readonly copy: unknown
+  readonly nodes: number
+  readonly text: number
+  /** Without its links the copy says less than the value. */
+  readonly isCyclic: boolean
+}
+
+/** Scrubs one value. Errors: as `scrub`. */
+export function scrubOne(value: unknown, to: ScrubFor): ScrubbedOne {
+  const scrubber = new Scrubber(to)
+  const { arguments: list, links } = scrubber.run([value])
+  return { copy: list[0], nodes: scrubber.nodes, text: scrubber.text, isCyclic: links.length > 0 }
 }
 
 /** Objects that JSON would turn into `{}` or worse, and what to send instead. */
@@ -80,7 +98,11 @@ class Scrubber {
   readonly #ancestors: object[] = []
   readonly #added: number[] = []
   #at = 0
-  #nodes = 0
+  /** Values so far. */
+  nodes = 0
+  /** Characters so far: at least so many bytes of JSON come of them. */
+  text = 0
+  /** Bytes beside the text, about. */
   #size = 0
   #callbacks: Record<string, Path> | null = null
   #links: { from: Path; to: Path }[] | null = null
@@ -93,7 +115,7 @@ class Scrubber {
     try {
       const list = this.#array(values, 0)
       const callbacks = this.#callbacks ?? NO_CALLBACKS
-      return { arguments: list, callbacks, links: this.#links ?? NO_LINKS, size: this.#size }
+      return { arguments: list, callbacks, links: this.#links ?? NO_LINKS, size: this.#size + this.text }
     } catch (thrown) {
       for (const id of this.#added) this.#to.exports?.remove(id)
       if (isError(thrown) && thrown instanceof DServiceError) throw thrown
@@ -127,7 +149,7 @@ class Scrubber {
       const value = this.#value((values as Record<string, unknown>)[key], depth + 1)
       if (value === undefined) continue
       copy[key] = value
-      this.#size += key.length + 4
+      this.#addText(key.length + 3)
     }
     this.#ancestors.pop()
     this.#size += 2
@@ -141,10 +163,10 @@ class Scrubber {
 
   /** The copy of one value; undefined: leave it out. */
   #value(value: unknown, depth: number): unknown {
-    if (++this.#nodes > this.#to.limits.nodes) throw this.#exceeds(`is value number ${this.#nodes}`)
+    if (++this.nodes > this.#to.limits.nodes) throw this.#exceeds(`is value number ${this.nodes}`)
     switch (typeof value) {
       case 'string':
-        this.#size += value.length + 3
+        this.#addText(value.length + 3)
         return value
       case 'number':
       case 'boolean':
@@ -162,6 +184,12 @@ class Scrubber {
     }
   }
 
+  /** Stops where it is too long already: a peer's links may repeat a long text, and nobody is to make it all before it is measured. */
+  #addText(length: number): void {
+    this.text += length
+    if (this.text > this.#to.limits.row) throw this.#tooLong()
+  }
+
   #reference(value: object, depth: number): unknown {
     const ancestor = this.#ancestors.indexOf(value)
     if (ancestor >= 0) return this.#circular(ancestor)
@@ -174,11 +202,13 @@ class Scrubber {
   /** The ancestor at this index is at as many steps from the root. */
   #circular(ancestor: number): string {
     // each step is written out: values that a peer linked in a few bytes would come back as megabytes
-    this.#nodes += ancestor + this.#at
-    if (this.#nodes > this.#to.limits.nodes) throw this.#exceeds('ends one cycle too many')
+    this.nodes += ancestor + this.#at
+    if (this.nodes > this.#to.limits.nodes) throw this.#exceeds('ends one cycle too many')
     this.#links ??= []
     this.#links.push({ from: this.#path(ancestor), to: this.#path(this.#at) })
-    this.#size += 60 + 10 * this.#at
+    this.#size += 60
+    this.#addPath(ancestor)
+    this.#addPath(this.#at)
     return '[Circular]'
   }
 
@@ -212,8 +242,16 @@ class Scrubber {
       this.#added.push(id)
     }
     this.#callbacks[id] = this.#path(this.#at)
-    this.#size += 20 + 10 * this.#at
+    this.#size += 40
+    this.#addPath(this.#at)
     return '[Function]'
+  }
+
+  #addPath(length: number): void {
+    for (let i = 0; i < length; i++) {
+      const key = this.#keys[i]
+      this.#addText(typeof key === 'string' ? key.length + 3 : 8)
+    }
   }
 
   #path(length: number): string[] {
@@ -227,6 +265,15 @@ class Scrubber {
   #refuse(what: string, hint: string, cause?: unknown): DServiceError {
     const path = this.#where()
     return unsendable({ summary: `${path} cannot travel: it ${what}`, hint, cause, details: { path } })
+  }
+
+  #tooLong(): DServiceError {
+    const path = this.#where()
+    return limit({
+      summary: `${path} cannot travel: with it the message is longer than ${this.#to.limits.row} bytes`,
+      hint: 'send less at a time',
+      details: { path },
+    })
   }
 
   #exceeds(what: string): DServiceError {

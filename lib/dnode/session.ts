@@ -66,7 +66,7 @@ export class Session {
     this.#life = new Life(connection, logger)
     this.#outbox = new Outbox(connection)
     const [life, exports, imports] = [this.#life, this.#exports, this.#imports]
-    const errors = errorsOf(options, () => this.#hello?.identity ?? null)
+    const errors = errorsOf(options, () => (this.#life.phase === 'opening' ? undefined : this.#hello))
     const cargo = new Cargo({ exports, imports, errors, custom: options.types ?? null })
     this.#cargo = cargo
     this.#writer = new Writer({ outbox: this.#outbox, cargo, exports, life })

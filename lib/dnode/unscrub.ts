@@ -80,19 +80,25 @@ function get(args: unknown[], path: Path): unknown {
 }
 
 /**
- * Links make a few bytes stand for a large tree. Counts the values as a walk over them meets them, repeats each time
- * and cycles cut at the repeated ancestor, and gives up at the limit.
+ * Links make a few bytes stand for a large tree. Counts the values and their text as a walk over them meets them, repeats each
+ * time and cycles cut at the repeated ancestor, and gives up at the limits.
  */
 function countExpanded(args: unknown[]): void {
   const ancestors: object[] = []
   let left = LIMITS.nodes
+  let text = LIMITS.row
   const visit = (value: object): void => {
     if (ancestors.includes(value)) return
     if (ancestors.length > LIMITS.depth) throw tooDeep()
     ancestors.push(value)
-    for (const item of Object.values(value)) {
+    const isList = Array.isArray(value)
+    for (const key of Object.keys(value)) {
+      const item = (value as Container)[key]
       if (--left < 0) throw tooMany()
-      if (typeof item === 'object' && item !== null) visit(item as object)
+      if (!isList) text -= key.length
+      if (typeof item === 'string') text -= item.length
+      else if (typeof item === 'object' && item !== null) visit(item)
+      if (text < 0) throw tooLong()
     }
     ancestors.pop()
   }
@@ -109,6 +115,13 @@ function tooDeep(): Error {
 function tooMany(): Error {
   return limit({
     summary: `a message was received with more than ${LIMITS.nodes} values`,
+    hint: 'send less at a time',
+  })
+}
+
+function tooLong(): Error {
+  return limit({
+    summary: `a message was received whose links repeat more than ${LIMITS.row} characters`,
     hint: 'send less at a time',
   })
 }

@@ -1,9 +1,10 @@
 /** Errors <-> what travels of them. Stacks stay at home unless their owner sends them. */
 import { DServiceError, isError, reasonOf, type Code, type Ran } from '../base/errors.js'
+import { cleanStack, printable } from '../base/stack.js'
 import { LIMITS } from '../base/options.js'
 import { isObject, unexpected, type Fields } from './check.js'
+import { OWN_FIELDS, Room } from './error-room.js'
 import type { WireError } from './messages.js'
-import { isForbiddenKey, scrub } from './scrub.js'
 
 /** Causes of causes that travel. */
 export const CAUSES: number = 8
@@ -14,25 +15,24 @@ export const NAME: number = 200
 /** Characters of a stack that travel, and that are believed. */
 export const STACK: number = 8_000
 
-/** Properties that travel by a field of their own, or not at all. */
-const OWN_FIELDS: ReadonlySet<string> = new Set([
-  'name',
-  'message',
-  'code',
-  'stack',
-  'remoteStack',
-  'cause',
-  'ran',
-  'then',
-])
-
-/** Whatever was thrown, as it travels. Never throws, whatever the error's getters do. */
-export function writeWireError(thrown: unknown, ran: Ran): WireError {
+/** Whatever was thrown, as it travels, as far as there is room. Never throws, whatever the error's getters do. */
+export function writeWireError(
+  thrown: unknown,
+  ran: Ran,
+  room: Room = new Room({ depth: LIMITS.depth, nodes: LIMITS.nodes, row: LIMITS.row }),
+): WireError {
   try {
-    return describe(thrown, ran, CAUSES)
+    room.enter()
+    return describe({ thrown, ran, level: 0 }, room)
   } catch (error) {
-    return { name: 'Error', message: `an error that cannot be described: ${reasonOf(error)}`, ran }
+    return { name: 'Error', message: room.cut(`an error that cannot be described: ${reasonOf(error)}`), ran }
   }
+}
+
+/** A code as it may travel; undefined: none. A number that JSON has no way to say would arrive as a rule that was broken. */
+export function codeOf(code: unknown): string | number | undefined {
+  if (typeof code === 'string') return code.slice(0, NAME)
+  return Number.isFinite(code) ? (code as number) : undefined
 }
 
 /** Whatever a method threw, as an Error with the text that travels of it. Never throws. */
@@ -45,40 +45,27 @@ export function shorten({ name, message, code, ran }: WireError): WireError {
   return { name, message: message.slice(0, 1000), ...(code === undefined ? {} : { code }), ran }
 }
 
-function describe(thrown: unknown, ran: Ran, causes: number): WireError {
-  if (typeof thrown !== 'object' || thrown === null) return { name: 'Error', message: String(thrown), ran }
-  const { name, message, code, cause } = thrown as Fields
-  const properties = plainProperties(thrown)
+/** `level`: errors that this one is the cause of. */
+function describe(
+  { thrown, ran, level }: { thrown: unknown; ran: Ran; level: number },
+  room: Room,
+): WireError {
+  if (typeof thrown !== 'object' || thrown === null) {
+    return { name: 'Error', message: room.cut(String(thrown)), ran }
+  }
+  const { name, message, code: given, cause } = thrown as Fields
+  const code = codeOf(given)
+  const text = typeof message === 'string' ? message : `a thrown ${thrown.constructor?.name ?? 'object'}`
+  // in this order: what comes last finds least room
+  const head = { name: room.cut(typeof name === 'string' ? name : 'Error', NAME), message: room.cut(text) }
+  const properties = room.properties(thrown, level)
+  const hasCause = cause !== undefined && level < CAUSES && room.enter()
   return {
-    name: typeof name === 'string' ? name.slice(0, NAME) : 'Error',
-    message: typeof message === 'string' ? message : `a thrown ${thrown.constructor?.name ?? 'object'}`,
-    ...(typeof code === 'number' ? { code } : {}),
-    ...(typeof code === 'string' ? { code: code.slice(0, NAME) } : {}),
+    ...head,
+    ...(code === undefined ? {} : { code }),
     ran,
     ...(properties ? { properties } : {}),
-    ...(cause !== undefined && causes > 0 ? { cause: describe(cause, 'yes', causes - 1) } : {}),
-  }
-}
-
-/** Own enumerable properties that are plain data; the others are left out. */
-export function plainProperties(thrown: object): Record<string, unknown> | null {
-  const properties: Record<string, unknown> = {}
-  for (const key of Object.keys(thrown)) {
-    if (OWN_FIELDS.has(key) || isForbiddenKey(key)) continue
-    const copy = plainCopy(() => (thrown as Fields)[key])
-    if (copy !== undefined) properties[key] = copy
-  }
-  return Object.keys(properties).length > 0 ? properties : null
-}
-
-function plainCopy(get: () => unknown): unknown {
-  try {
-    const value = get()
-    if (value === undefined) return undefined
-    const { arguments: copy, links } = scrub([value], { exports: null, limits: LIMITS, root: 'result' })
-    return links.length > 0 ? undefined : copy[0]
-  } catch (error) {
-    return void error // not plain data: the error travels without it
+    ...(hasCause ? { cause: describe({ thrown: cause, ran: 'yes', level: level + 1 }, room) } : {}),
   }
 }
 
@@ -103,11 +90,6 @@ export function readWireError(value: unknown, causes: number = CAUSES): WireErro
     ...(cause !== undefined && causes > 0 ? { cause: readWireError(cause, causes - 1) } : {}),
     ...(typeof stack === 'string' ? { stack: printable(stack.slice(0, STACK)) } : {}),
   }
-}
-
-/** A peer's text of several lines, without what would write on a reader's terminal or turn its lines around. */
-function printable(text: string): string {
-  return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, ' ')
 }
 
 /**
@@ -140,7 +122,8 @@ const MEANING: ReadonlyMap<unknown, 'own' | 'met'> = new Map(
 
 /**
  * The error for the caller: a DServiceError where its code is one of ours, else an Error with the name and code it had.
- * `remoteStack` is the stack that the peer sent.
+ * `remoteStack` is the stack that the peer sent. The message is the peer's, character by character; what people are shown of it
+ * by way of a stack is printable.
  */
 export function toCallersError(wire: WireError): Error {
   const cause = wire.cause && toCallersError(wire.cause)
@@ -149,7 +132,7 @@ export function toCallersError(wire: WireError): Error {
   if (wire.stack !== undefined) {
     Object.defineProperty(error, 'remoteStack', { value: wire.stack, enumerable: true, configurable: true })
   }
-  return error
+  return cleanStack(error)
 }
 
 /**
@@ -163,7 +146,12 @@ function believed({ code, ran }: WireError): Ran {
 
 function toPlain(wire: WireError, ran: Ran, cause: Error | undefined): Error {
   const error = new Error(wire.message, cause && { cause })
-  Object.defineProperty(error, 'name', { value: wire.name, configurable: true, writable: true })
+  Object.defineProperty(error, 'name', {
+    // shown beside the stack, and no program needs what is cleaned away here
+    value: printable(wire.name),
+    configurable: true,
+    writable: true,
+  })
   const own = error as unknown as Record<string, unknown>
   for (const [key, value] of Object.entries(wire.properties ?? {})) {
     // nor what every error inherits: `toString`, `valueOf`, `__proto__`, ...

@@ -5,19 +5,27 @@ import { DEFAULTS, LIMITS } from '../base/options.js'
 import type { ApiTree } from './api.js'
 import type { Cargo, Written } from './cargo.js'
 import type { Life } from './life.js'
-import type { Carried, DialectMessage, Hello } from './messages.js'
+import type { Carried, DialectMessage, Hello, WireError } from './messages.js'
 import { checkSize } from './methods-row.js'
 import type { Outbox } from './outbox.js'
 import type { Exports } from './refs/exports.js'
-import { scrub } from './scrub.js'
+import { CLASSIC_LIMITS, scrub } from './scrub.js'
 import { writeStream } from './streams/messages.js'
 import type { StreamMessage } from './streams/port.js'
 import type { CallOptions } from './types.js'
 import { methodIds } from './view.js'
-import { shorten } from './wire-error.js'
+import { NAME, shorten } from './wire-error.js'
 
-/** What an error's fields beside its text take, about. */
+/** What an error's fields beside its text take, and at most what is left of one that was shortened. */
 const ERROR_SIZE = 200
+const SHORT_ERROR = ERROR_SIZE + 1000 + 2 * NAME
+
+/** About how many bytes the JSON of an error has, escapes and wide characters not counted. */
+function sizeOf(error: WireError): number {
+  const { name, message, code, properties, cause, stack } = error
+  if (properties ?? cause ?? stack) return ERROR_SIZE + JSON.stringify(error).length
+  return ERROR_SIZE + name.length + message.length + (typeof code === 'string' ? code.length : 0)
+}
 
 /** What a message has around its values, about. */
 const AROUND = 40
@@ -68,7 +76,7 @@ export class Writer {
   methods({ tree, holders }: ApiTree, hello: Hello | null): void {
     const { exports } = this.#parts
     exports.holders = holders
-    const api = scrub([tree], { exports, limits: LIMITS, root: 'api' })
+    const api = scrub([tree], { exports, limits: CLASSIC_LIMITS, root: 'api' })
     exports.holders = null
     exports.list(methodIds(api))
     const message = { type: 'methods', api, hello } as const
@@ -149,7 +157,7 @@ export class Writer {
 
   /** Of a stream. Errors: DS_LIMIT for a chunk that is too long for the peer. */
   stream(message: StreamMessage): void {
-    const row = writeStream(message, (error) => this.#cargo.errors.write(error, 'yes'))
+    const row = writeStream(message, (error) => this.#cargo.wire(error, 'yes'))
     const sent = { type: 'stream', row } as const
     if (message.type !== 'chunk') this.#outbox.send(sent, ERROR_SIZE)
     else if (message.attachments.length > 0) this.#attach(sent, message.attachments)
@@ -176,20 +184,18 @@ export class Writer {
   /** The failure of a call of the peer; one that is too long for the peer is shortened. Never throws. */
   error(id: number, thrown: unknown, ran: Ran): void {
     if (this.#outbox.isDropped) return
-    const error = this.#cargo.errors.write(thrown, ran)
-    const isShort = error.properties === undefined && error.cause === undefined && error.stack === undefined
-    const size = isShort ? ERROR_SIZE + error.message.length : JSON.stringify(error).length
+    const error = this.#cargo.wire(thrown, ran)
     try {
-      this.#outbox.send({ type: 'error', id, error }, size)
+      this.#outbox.send({ type: 'error', id, error }, sizeOf(error))
     } catch (tooLong) {
-      this.#outbox.send({ type: 'error', id, error: shorten(error) }, ERROR_SIZE + 1000)
+      this.#outbox.send({ type: 'error', id, error: shorten(error) }, SHORT_ERROR)
       void tooLong // the peer set the limit: it gets what fits
     }
   }
 
   /** What of an error fits within any peer's limits, as a value. Never throws. */
   short(error: Error): object {
-    const { name, message, code } = shorten(this.#cargo.errors.write(error, 'yes'))
+    const { name, message, code } = shorten(this.#cargo.wire(error, 'yes'))
     return { name, message, code }
   }
 

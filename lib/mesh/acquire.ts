@@ -6,10 +6,11 @@ import {
   closed,
   limit,
   noInstance,
+  DServiceError,
   reasonOf,
+  summaryOf,
   timeout,
   unreachable,
-  type DServiceError,
   type Ran,
 } from '../base/errors.js'
 import type { KeepAlive } from '../base/keepalive.js'
@@ -194,14 +195,15 @@ export function explain(node: NodeContext, target: Target): DServiceError {
   const { name, range } = target
   const { passed } = resolve(node.pool.live(name), range)
   const live = passed.map(({ candidate: { identity }, why }) => `${name}@${identity.version} (${why})`)
-  const tries = node.pool
+  const hidden = node.pool
     .hidden(name)
     .filter(({ hint }) => !hint.version || satisfies(hint.version, range))
-    .map(({ peer }) => ({ address: formatAddress(peer.address), reason: whyHidden(peer) }))
+    .map(({ peer }) => peer)
+  const tries = hidden.map((peer) => ({ address: formatAddress(peer.address), reason: whyHidden(peer) }))
   if (tries.length > 0) {
     return unreachable({
-      summary: `${name}@${range} is announced but cannot be reached: ${tries.map((t) => `${t.address}: ${t.reason}`).join('; ')}`,
-      hint: 'the process may have died a moment ago, or a firewall is between',
+      summary: `${name}@${range} is announced but cannot be reached: ${tries.map(told).join('; ')}`,
+      hint: hintOf(hidden) ?? 'the process may have died a moment ago, or a firewall is between',
       details: { tries, live },
     })
   }
@@ -214,9 +216,22 @@ export function explain(node: NodeContext, target: Target): DServiceError {
   })
 }
 
-function whyHidden({ identity, lastError }: Peer): string {
-  if (identity) return `is ${identity.name}@${identity.version}`
-  return lastError ? reasonOf(lastError) : 'has not said hello yet'
+function whyHidden(peer: Peer): string {
+  if (peer.isLive()) return `is ${peer.identity.name}@${peer.identity.version}`
+  const { lastError } = peer
+  return lastError ? summaryOf(lastError) : 'has not said hello yet'
+}
+
+function told({ address, reason }: { readonly address: string; readonly reason: string }): string {
+  return reason.includes(address) ? reason : `${address}: ${reason}`
+}
+
+/** What to do about peers that could be connected to, and are not what was looked for. */
+function hintOf(hidden: readonly Peer[]): string | undefined {
+  const met = hidden.find(
+    ({ lastError }) => lastError instanceof DServiceError && !('tries' in lastError.details),
+  )
+  return met?.lastError instanceof DServiceError ? (met.lastError.hint ?? undefined) : undefined
 }
 
 /** The method that asks was itself called with a deadline, which has passed. */

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.js'
 import type { Cancellation } from '../base/cancellation.js'
 import { cancelled, invalid, isDServiceError, reasonOf, timeout, type Ran } from '../base/errors.js'
 import type { Identity } from '../base/identity.js'
+import { checkKeys, shown } from '../base/names.js'
 import { isTraceparent } from '../dnode/traceparent.js'
 import { through, type Next } from '../dnode/hook-chain.js'
 import type { Outcome } from '../dnode/messages.js'
@@ -165,11 +166,20 @@ function ranOf(outcome: Outcome): Ran {
   return outcome.ok || !isDServiceError(outcome.error) ? 'yes' : (outcome.error.ran ?? 'maybe')
 }
 
-function take({ traceparent }: CallChange, before: string | null): string | null {
+/** A misspelt key would be a trace that is lost in silence. */
+function take(change: CallChange, before: string | null): string | null {
+  if (typeof change !== 'object' || change === null) {
+    throw invalid({
+      summary: `a call hook gave next ${shown(change)}`,
+      hint: 'give it nothing, or what is to change: next({ traceparent })',
+    })
+  }
+  checkKeys(change, ['traceparent'], 'next() of a call hook')
+  const { traceparent } = change
   if (traceparent === undefined) return before
   if (isTraceparent(traceparent)) return traceparent
   throw invalid({
-    summary: `a call hook gave next the traceparent ${JSON.stringify(traceparent)}`,
+    summary: `a call hook gave next the traceparent ${shown(traceparent)}`,
     hint: 'W3C Trace Context has 00-<32 hex>-<16 hex>-<2 hex>, in lower case',
   })
 }

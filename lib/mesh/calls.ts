@@ -9,7 +9,9 @@ import {
   type DServiceError,
 } from '../base/errors.js'
 import { DEFAULTS, LIMITS } from '../base/options.js'
+import { cleanStack } from '../base/stack.js'
 import { runningCall } from '../dnode/context.js'
+import { pastDeadline } from '../dnode/failures.js'
 import type { Identity } from '../base/identity.js'
 import type { Outcome } from '../dnode/messages.js'
 import type { CallOptions } from '../dnode/session.js'
@@ -101,7 +103,7 @@ interface Call extends CallOptions {
 /** The error came about elsewhere; what helps is the line that called. */
 function atCaller(error: Error, below: (...args: never[]) => unknown): Error {
   Error.captureStackTrace(error, below)
-  return error
+  return cleanStack(error)
 }
 
 /** Bounds the calls in flight, keeps the process alive while they are, and inherits from the call that is being answered. */
@@ -112,7 +114,10 @@ function begin(caller: Caller, path: string, args: readonly unknown[]): Call | E
   if (shared.inFlight >= LIMITS.inFlight) return tooMany(target)
   const outer = runningCall()
   const timeout = outer ? Math.min(caller.timeout, outer.remaining) : caller.timeout
-  if (timeout <= 0) return noTimeLeft(`${target.name} ${path}`)
+  if (timeout <= 0) {
+    const what = `${target.name} ${path}`
+    return outer && outer.remaining <= 0 ? noTimeLeft(what) : pastDeadline(what)
+  }
   shared.inFlight++
   node.keepAlive.hold()
   // field by field: a spread here halves the rate of small calls
@@ -185,11 +190,11 @@ async function attempt({ node, target }: Shared, call: Call, not?: LivePeer): Pr
 
 /** Only what surely did not run, and what another instance may well accept. */
 function canMoveOn(error: Error): boolean {
-  return (
-    isDServiceError(error) &&
-    error.ran === 'no' &&
-    (error.code === 'DS_REFUSED' || error.code === 'DS_DISCONNECTED' || error.code === 'DS_CLOSED')
-  )
+  if (!isDServiceError(error) || error.ran !== 'no') return false
+  const { code, details } = error
+  // what is too large for one is so for all
+  if (code === 'DS_LIMIT') return !('path' in details || 'bytes' in details)
+  return code === 'DS_REFUSED' || code === 'DS_DISCONNECTED' || code === 'DS_CLOSED'
 }
 
 async function attemptWithCallback({ node, target }: Shared, call: Call): Promise<Outcome> {

@@ -31,6 +31,7 @@ class SessionView extends EventEmitter implements DnodeView {
   readonly remote: Record<string, unknown>
   readonly #node: NodeContext
   readonly #release: () => void
+  readonly #hold: Disposable | null
   #ended = false
 
   constructor(node: NodeContext, peer: LivePeer) {
@@ -38,6 +39,7 @@ class SessionView extends EventEmitter implements DnodeView {
     const view = peer.session.view()
     this.remote = view.remote
     this.#release = () => view.release()
+    this.#hold = peer.hold()
     this.#node = node
     node.keepAlive.hold()
     void peer.session.closed.then(() => this.end())
@@ -47,6 +49,7 @@ class SessionView extends EventEmitter implements DnodeView {
     if (this.#ended) return
     this.#ended = true
     this.#release()
+    this.#hold?.[Symbol.dispose]()
     this.#node.keepAlive.release()
     leavePromise(() => void this.emit('end'))
   }

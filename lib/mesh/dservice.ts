@@ -13,7 +13,6 @@ import type { Redact } from '../dnode/redact.js'
 import { CustomTypes } from '../dnode/values/custom.js'
 import type { CustomType } from '../dnode/values/port.js'
 import type { Remote } from '../dnode/remote.js'
-import type { SessionOptions } from '../dnode/session.js'
 import type { Address, Transport } from '../wire/connection.js'
 import type { NodeContext } from './acquire.js'
 import { methodsOf } from './api.js'
@@ -27,7 +26,9 @@ import { callerOn, handleFor, viewFor } from './lookup.js'
 import { Pool } from './pool.js'
 import { untilReady } from './readiness.js'
 import { Relying, type Edge } from './relying.js'
+import { Reporter } from './report.js'
 import { Run } from './run.js'
+import type { PeerContext } from './peer.js'
 import type * as face from './types.js'
 
 /** What a dservice is made of; defaults.ts composes it from what the user gave. */
@@ -60,6 +61,7 @@ export class Service<A extends object> implements face.DService<A> {
   readonly #parts: Parts<A>
   readonly #hooks: HookLists
   readonly #events = new Emitter<face.DServiceEvents>()
+  readonly #reporter: Reporter
   readonly #node: NodeContext
   readonly #relying: Relying
   readonly #heart: Heart
@@ -80,6 +82,7 @@ export class Service<A extends object> implements face.DService<A> {
     this.mesh = parts.mesh
     const { clock, logger, transport, mesh, discovery, instanceWait } = parts
     this.#heart = new Heart(clock)
+    this.#reporter = new Reporter(logger, this.#events)
     this.#hooks = listHooks(parts.hooks)
     this.#types = parts.types ? new CustomTypes(parts.types) : null
     const pool = new Pool(discovery, { clock, logger, transport, mesh, session: this.#session() })
@@ -205,7 +208,11 @@ export class Service<A extends object> implements face.DService<A> {
     )
     this.#stopped = false
     const serving = { clock, logger, transport, discovery, listenAt, advertise, session: this.#session() }
-    const onState = (state: State): void => void this.#events.emit('state', state)
+    const onState = (state: State): void => {
+      // it listens: from here on who it calls may know who it is
+      if (state === 'waiting') this.#node.pool.introduce()
+      this.#events.emit('state', state)
+    }
     this.#run = new Run({ name, version, node: this.#node, relying: this.#relying, serving, onState })
     return this.#run
   }
@@ -224,7 +231,7 @@ export class Service<A extends object> implements face.DService<A> {
 
   // --- our side of every session, dialled or accepted
 
-  #session(): Omit<SessionOptions, 'admit' | 'onChanged'> {
+  #session(): PeerContext['session'] {
     const { api, clock, logger, redact = null } = this.#parts
     return {
       api,
@@ -238,7 +245,7 @@ export class Service<A extends object> implements face.DService<A> {
       hello: () => helloOf(this.#run?.isUp ? this.#run.identity : null, this.#types?.names),
       builtins: { [DESCRIBE]: () => this.#describe() },
       onFail: (error) => logger.debug({ reason: reasonOf(error) }, 'a peer broke a rule'),
-      onError: (error) => this.#report(error, 'a one-way call failed'),
+      onError: (error) => this.#reporter.report(error, 'a one-way call failed'),
     }
   }
 
@@ -269,7 +276,7 @@ export class Service<A extends object> implements face.DService<A> {
       caller.shared.broken = toError(error)
       this.#relying.remove(edge)
       run.edgesChanged()
-      this.#report(caller.shared.broken, 'a dependency was refused')
+      this.#reporter.report(caller.shared.broken, 'a dependency was refused')
     }
   }
 
@@ -281,11 +288,6 @@ export class Service<A extends object> implements face.DService<A> {
       this.#isTelling = false
       this.#events.emit('graph')
     })
-  }
-
-  #report(error: Error, message: string): void {
-    this.#parts.logger.error({ reason: reasonOf(error) }, message)
-    this.#events.emit('error', error)
   }
 }
 

@@ -7,6 +7,9 @@ import { resolve } from './resolve.js'
 /** Names that answer undefined everywhere: `then` would make a handle a promise, the others reach into objects. */
 const NEVER = new Set<string>(['then', '__proto__', 'constructor', 'prototype'])
 
+/** Names that the language itself asks any object for: calls only where the service has such a method, for nobody awaits these. */
+const ASKED = new Set<string>(['toJSON', 'toString', 'toLocaleString', 'valueOf'])
+
 type Method = (...args: unknown[]) => Promise<unknown>
 
 /** What is behind a handle; handles are opaque to everyone else. */
@@ -20,10 +23,13 @@ export function createHandle<T>(caller: Caller): Remote<T> {
     value: () => describeHandle(caller),
     configurable: true,
   })
-  const handle = new Proxy(target, {
+  const handle: object = new Proxy(target, {
     get: (_target, key) => {
       if (key === inspect.custom) return () => describeHandle(caller)
-      return typeof key === 'symbol' || NEVER.has(key) ? undefined : methodAt(caller, key, methods)
+      if (key === Symbol.toPrimitive) return () => textOf(caller)
+      if (typeof key === 'symbol' || NEVER.has(key)) return undefined
+      if (ASKED.has(key) && !namesUnder(caller, '').includes(key)) return asObject(key, handle, caller)
+      return methodAt(caller, key, methods)
     },
     has: (_target, key) => typeof key === 'string' && namesUnder(caller, '').includes(key),
     ownKeys: () => namesUnder(caller, ''),
@@ -54,17 +60,24 @@ function methodAt(caller: Caller, path: string, methods: Map<string, Method>): M
   const method = new Proxy(run, {
     get: (target, key, receiver) => {
       if (key === promisify.custom) return (...args: unknown[]) => callWithCallback(caller, path, args)
+      if (key === Symbol.toPrimitive) return () => `[object RemoteMethod ${printable(path)}]`
       if (typeof key === 'symbol') return Reflect.get(target, key, receiver) as unknown
       const below = methods.get(`${path}.${key}`)
       if (below) return below
       if (namesUnder(caller, path).includes(key)) return methodAt(caller, `${path}.${key}`, methods)
       if (key === 'name') return path
       if (key in Function.prototype) return Reflect.get(target, key) as unknown
-      return NEVER.has(key) ? undefined : methodAt(caller, `${path}.${key}`, methods)
+      return NEVER.has(key) || ASKED.has(key) ? undefined : methodAt(caller, `${path}.${key}`, methods)
     },
   })
   methods.set(path, method)
   return method
+}
+
+/** What an object without methods of its own answers by these names. */
+function asObject(key: string, handle: object, caller: Caller): (() => unknown) | undefined {
+  if (key === 'toJSON') return undefined
+  return key === 'valueOf' ? () => handle : () => textOf(caller)
 }
 
 /** What the instance in use offers below a path; nothing while there is none. */
@@ -85,11 +98,15 @@ function printable(name: string): string {
     : JSON.stringify(name).replace(/[^ -~]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
+function textOf(caller: Caller): string {
+  return `[object RemoteService ${whereOf(caller)}]`
+}
+
 function describeHandle(caller: Caller): string {
-  const { node, target } = caller.shared
+  return `RemoteService ${whereOf(caller)} { ${namesUnder(caller, '').map(printable).join(', ')} }`
+}
+
+function whereOf({ shared: { node, target } }: Caller): string {
   const peer = resolve(node.pool.live(target.name), target.range).chosen[0]
-  const where = peer
-    ? `${target.name}@${peer.identity.version}`
-    : `${target.name}@${target.range} (no instance)`
-  return `RemoteService ${where} { ${namesUnder(caller, '').map(printable).join(', ')} }`
+  return peer ? `${target.name}@${peer.identity.version}` : `${target.name}@${target.range} (no instance)`
 }

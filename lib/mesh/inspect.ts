@@ -1,6 +1,6 @@
 /** What a node can say of its mesh, as plain data: the one source of the CLI, the REPL and later pages. */
 import type { Clock } from '../base/clock.js'
-import { reasonOf } from '../base/errors.js'
+import { summaryOf } from '../base/errors.js'
 import { formatAddress } from '../wire/connection.js'
 import { describe } from './describe.js'
 import { buildGraph } from './graph.js'
@@ -36,7 +36,7 @@ export async function look(options: LookOptions): Promise<MeshView> {
     name: hint.name ?? null,
     version: hint.version ?? null,
     address: formatAddress(peer.address),
-    reason: peer.lastError ? reasonOf(peer.lastError) : 'no answer yet',
+    reason: peer.lastError ? summaryOf(peer.lastError) : 'no answer yet',
   }))
   const graph = buildGraph(instances.map((instance) => ({ identity: instance, edges: instance.edges })))
   return { v: 1, mesh, engine: pool.engine, instances, unreachable, graph }

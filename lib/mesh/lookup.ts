@@ -1,7 +1,7 @@
 /** `dnodeFor`, in both styles: a handle for a promise, a classic remote for a callback. */
 import { firstOf, ofSignal } from '../base/cancellation.js'
 import { invalid, type DServiceError } from '../base/errors.js'
-import { checkKeys, checkName, checkRange, duration } from '../base/names.js'
+import { checkKeys, checkName, checkRange, duration, shown } from '../base/names.js'
 import { DEFAULTS } from '../base/options.js'
 import type { Remote } from '../dnode/remote.js'
 import { runningCall } from '../dnode/context.js'
@@ -73,7 +73,13 @@ export function withOptions<H extends object>(handle: H, options: HandleOptions)
 }
 
 function withKnown(caller: Caller, options: HandleOptions | undefined, known: readonly string[]): Caller {
-  if (!options) return caller
+  if (options === undefined) return caller
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw invalid({
+      summary: `${shown(options)} is no options of a handle`,
+      hint: `give an object: { ${known.join(', ')} }`,
+    })
+  }
   checkKeys(options, known, 'a handle')
   const { timeout, signal } = options
   if (signal !== undefined && !(signal instanceof AbortSignal)) {

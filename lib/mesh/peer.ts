@@ -1,15 +1,20 @@
 /** One address on the mesh: a session to it that is opened, proved by its hello, and opened again when lost. */
 import pRetry from 'p-retry'
 import type { Clock } from '../base/clock.js'
-import { closed, protocol, reasonOf, toError, unreachable } from '../base/errors.js'
+import { closed, protocol, reasonOf, toError, unreachable, type DServiceError } from '../base/errors.js'
 import type { Identity } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
 import { DEFAULTS } from '../base/options.js'
+import type { Hello } from '../dnode/messages.js'
 import { Session, type SessionOptions } from '../dnode/session.js'
 import { formatAddress, type Address, type Transport } from '../wire/connection.js'
+import { Tenure } from './tenure.js'
 
 /** Milliseconds after which a session counts as one that lasts. */
 const LASTING = 1_000
+
+/** Milliseconds after which a peer that speaks plain dnode is looked at again, at most: it is there, and of no mesh. */
+const STRANGER = 30_000
 
 /** What every peer of a pool is made with. */
 export interface PeerContext {
@@ -18,7 +23,7 @@ export interface PeerContext {
   readonly transport: Transport
   readonly mesh: string
   /** What our side of a session is. */
-  readonly session: Omit<SessionOptions, 'onChanged'>
+  readonly session: Omit<SessionOptions, 'onChanged' | 'hello'> & { readonly hello: () => Hello }
 }
 
 /** A live peer: its session is open and its hello was read. */
@@ -30,9 +35,14 @@ export interface LivePeer extends Peer {
 /** Owned by the pool: made at the first sighting of an address, closed when the last one is gone. */
 export class Peer {
   readonly address: Address
-  /** Proved by the hello of the open session, kept up to date by it; null while there is none. */
+  /**
+   * The session proved last, and who its hello says it is, kept up to date by it; null before the first. They stay when it is lost,
+   * until the next one: whoever chose a live peer a moment ago calls it still, and hears from the session how it ended.
+   */
   identity: Identity | null = null
   session: Session | null = null
+  /** The session may be chosen for calls. */
+  #isLive = false
   /** Grows when what the peer relies on changed. */
   revision = 0
   /** Why the last attempt failed; null after a success. */
@@ -47,6 +57,13 @@ export class Peer {
   #nudge = new AbortController()
   /** Dialled, but without a hello yet. */
   #opening: Session | null = null
+  #tenure: Tenure | null = null
+  /** Sessions that get no calls any more, and have not ended yet. */
+  readonly #leaving = new Set<Session>()
+  /** The supervisor goes on without the session that it watches. */
+  #letGo: () => void = () => undefined
+  /** The last attempt met a peer that speaks plain dnode. */
+  #isStranger = false
 
   /** `changed` is called whenever anything above changed; `lost`: a session broke or an attempt failed. */
   constructor(address: Address, context: PeerContext, changed: (peer: Peer, lost: boolean) => void) {
@@ -57,7 +74,7 @@ export class Peer {
   }
 
   isLive(): this is LivePeer {
-    return this.session !== null && this.identity !== null
+    return this.#isLive
   }
 
   get isClosed(): boolean {
@@ -69,13 +86,29 @@ export class Peer {
     this.#nudge.abort()
   }
 
+  /** The session is not ended for our sake until this is disposed of. */
+  hold(): Disposable | null {
+    return this.#tenure?.hold() ?? null
+  }
+
+  /** Our hello says who we are now: a session that was opened before gets no more calls, and another one is dialled. */
+  introduce(): void {
+    const tenure = this.#tenure
+    if (!this.#isLive || !tenure || tenure.isNamed) return
+    this.#isLive = false
+    this.#leave(tenure.session, tenure.leave(this.#context.clock))
+    this.#letGo()
+    this.#changed(this, false)
+  }
+
   /** Ends the session in order and stops trying. Twice is fine. */
   async close(): Promise<void> {
     const { session } = this
     this.#end.abort()
     this.#nudge.abort()
     this.#opening?.destroy(closed({ summary: `nobody looks for ${formatAddress(this.address)} any more` }))
-    await session?.close()
+    const sessions = session ? [session, ...this.#leaving] : [...this.#leaving]
+    await Promise.all(sessions.map((each) => each.close()))
   }
 
   /** Connect, wait for the end, connect again, until closed. Never rejects. */
@@ -84,11 +117,12 @@ export class Peer {
       const session = await this.#persist()
       if (!session) continue
       const since = this.#context.clock.monotonic()
-      const reason = await session.closed
+      const letGo = new Promise<'let go'>((resolve) => (this.#letGo = () => resolve('let go')))
+      const reason = await Promise.race([session.closed, letGo])
+      if (reason === 'let go') continue
       // one that says hello and hangs up, again and again, is as one that cannot be reached
       this.attempts = this.#context.clock.monotonic() - since < LASTING ? this.attempts + 1 : 0
-      this.session = null
-      this.identity = null
+      this.#isLive = false
       this.lastError =
         reason ?? unreachable({ summary: `${formatAddress(this.address)} closed the connection` })
       if (this.isClosed) return
@@ -117,9 +151,10 @@ export class Peer {
 
   async #attempt(): Promise<Session> {
     try {
-      const session = await this.#open()
-      this.#prove(session)
-      return session
+      this.#isStranger = false
+      const tenure = await this.#open()
+      this.#prove(tenure)
+      return tenure.session
     } catch (error) {
       if (this.isClosed) throw toError(error)
       this.attempts++
@@ -132,59 +167,84 @@ export class Peer {
     }
   }
 
-  async #open(): Promise<Session> {
+  async #open(): Promise<Tenure> {
     const { transport, session: options } = this.#context
     const connection = await transport.dial(this.address, this.#end.signal)
-    const session = new Session(connection, {
-      ...options,
-      onChanged: (state, revision) => this.#update(state, revision),
-    })
+    let isNamed = false
+    const hello = (): Hello => {
+      const said = options.hello()
+      isNamed = said.identity !== null
+      return said
+    }
+    const onChanged = (state: Identity['state'], revision: number): void => {
+      if (session === this.session) this.#update(state, revision)
+    }
+    const session = new Session(connection, { ...options, hello, onChanged })
     this.#opening = session
     try {
       await session.ready
     } finally {
       this.#opening = null
     }
-    return session
+    const isLate = !isNamed && options.hello().identity !== null
+    if (!isLate || this.isClosed) return new Tenure(session, isNamed)
+    // it was on its way when we got our name
+    this.#leave(session, session.close())
+    return this.#open()
   }
 
   /** A sighting was a hint: from here on the peer is what its hello says. */
-  #prove(session: Session): void {
+  #prove(tenure: Tenure): void {
+    const { session } = tenure
     const identity = session.hello?.identity
-    const problem = this.isClosed ? 'the node was stopped' : this.#unfit(identity ?? null)
-    if (problem || !identity) {
-      const error = unreachable({ summary: `${formatAddress(this.address)} ${problem}` })
-      session.destroy(error)
-      throw error
+    if (this.isClosed || identity?.mesh !== this.#context.mesh) {
+      this.#isStranger = session.hello === null
+      // it broke no rule: a reset would be taken for one, and ends a process of npm's dnode
+      this.#leave(session, session.close())
+      throw this.#unfit(identity)
     }
+    this.#tenure = tenure
     this.session = session
     this.identity = identity
+    this.#isLive = true
     this.lastError = null
     this.tried++
     this.#changed(this, false)
   }
 
-  #unfit(identity: Identity | null): string | null {
-    if (!identity) return 'speaks dnode, but is no service of a mesh'
-    if (identity.mesh !== this.#context.mesh) return `is of the mesh ${JSON.stringify(identity.mesh)}`
-    return null
+  #unfit(identity: Identity | null | undefined): DServiceError {
+    const address = formatAddress(this.address)
+    if (this.isClosed) return unreachable({ summary: `${address} was left: the node was stopped` })
+    if (identity)
+      return unreachable({ summary: `${address} is of the mesh ${JSON.stringify(identity.mesh)}` })
+    return unreachable({
+      summary: `${address} speaks dnode, but is no service of a mesh`,
+      hint: 'call it by connect() of dservice/dnode, which needs no mesh',
+    })
+  }
+
+  /** A session that nobody calls any more goes, and `close` takes it along where it has not. */
+  #leave(session: Session, leaving: Promise<void>): void {
+    this.#leaving.add(session)
+    void leaving.finally(() => this.#leaving.delete(session))
   }
 
   #update(state: Identity['state'], revision: number): void {
-    if (!this.identity) return
+    if (!this.identity || !this.#isLive) return
     this.identity = { ...this.identity, state }
     this.revision = revision
     this.#changed(this, false)
   }
 
-  /** Full jitter between 0 and min(max, base * 2^attempts), cut short by a nudge or the end. */
+  /** Full jitter between 0 and min(max, base * 2^attempts), long for a stranger; cut short by a nudge or the end. */
   async #backOff(): Promise<void> {
     const { clock } = this.#context
     const { reconnectBase, reconnectMax } = DEFAULTS
     const longest = Math.min(reconnectMax, reconnectBase * 2 ** Math.min(this.attempts, 16))
+    const wait = this.#isStranger ? STRANGER * (1 - clock.random() / 2) : clock.random() * longest
     const signal = this.#freshNudge()
     try {
-      await clock.sleep(clock.random() * longest, signal)
+      await clock.sleep(wait, signal)
     } catch (error) {
       if (!signal.aborted) throw error
     }

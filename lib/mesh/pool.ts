@@ -121,6 +121,11 @@ export class Pool {
     return hidden
   }
 
+  /** Our hello says who we are now. */
+  introduce(): void {
+    for (const { peer } of this.#entries.values()) peer.introduce()
+  }
+
   /** Ends all questions and sessions. Twice is fine; a later `want` opens the pool again. */
   async close(): Promise<void> {
     this.#closed = true
@@ -187,8 +192,7 @@ export class Pool {
     const address = formatAddress(sighting.address)
     let entry = this.#entries.get(address)
     if (!entry) {
-      const seats = [...watch.seated].map(seatOf)
-      if (!hasRoom(seats, sighting.hint.version, interest !== '*')) return false
+      if (!hasRoom([...watch.seated].map(seatOf), sighting.hint.version, interest !== '*')) return false
       const since = this.#context.clock.monotonic()
       entry = { peer: this.#meet(sighting.address), since, sightings: new Map() }
       this.#entries.set(address, entry)

@@ -9,7 +9,7 @@ describe('errors - one class, a factory per code', () => {
       name: 'DServiceError',
       code: 'DS_TIMEOUT',
       ran: 'maybe',
-      message: 'no answer. wait longer',
+      message: 'no answer. Wait longer',
       summary: 'no answer',
       hint: 'wait longer',
       details: { method: 'x' },

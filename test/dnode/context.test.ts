@@ -75,4 +75,10 @@ describe('context - what a method knows of its call', () => {
     of.end()
     expect(clock.waiting).toBe(0)
   })
+
+  it('a signal that is first looked at after the end of the call sets no timer', () => {
+    const of = call(1_000)
+    of.end()
+    expect([of.signal.aborted, clock.waiting]).toEqual([false, 0])
+  })
 })

@@ -1,7 +1,9 @@
 /** The messages of the dialect, byte by byte: what is written, what is taken, and what is not looked at. */
 import { describe, expect, it } from 'vitest'
+import { LIMITS } from '../../lib/base/options.js'
 import { answerIdOf, callIdOf, isCall, readDialect } from '../../lib/dnode/dialect/read.js'
 import { writeDialect } from '../../lib/dnode/dialect/write.js'
+import { readHello } from '../../lib/dnode/hello.js'
 import type { Carried, DialectMessage, Message } from '../../lib/dnode/messages.js'
 import { writeStream } from '../../lib/dnode/streams/messages.js'
 import type { StreamMessage } from '../../lib/dnode/streams/port.js'
@@ -262,5 +264,15 @@ describe('dialect - messages that are bad otherwise', () => {
     [null, false, null, null],
   ])('dialect - %j makes work or not, and who waits for it is known', (message, work, call, answer) => {
     expect([isCall(message), callIdOf(message), answerIdOf(message)]).toEqual([work, call, answer])
+  })
+})
+
+describe('dialect - what a hello allows', () => {
+  it('dialect - a peer that takes more than we do is sent what we would take', () => {
+    const most = { row: 1e15, pending: 1e9, depth: 1e9, nodes: 1e9 }
+    const { row, pending, depth, nodes } = LIMITS
+    expect(readHello({ protocol: 1, limits: most })?.limits).toEqual({ row, pending, depth, nodes })
+    const less = { row: 70_000, pending: 3, depth: 20, nodes: 1_000 }
+    expect(readHello({ protocol: 1, limits: less })?.limits).toEqual(less)
   })
 })

@@ -53,7 +53,7 @@ async function called(run: () => unknown): Promise<{ answer: unknown; heard: unk
   await send(methodsRow())
   rows.length = 0
   await send([['call', 7, 0]])
-  await send([[{ callbacks: { 3: [0] } }, 'notify', 0, '']])
+  await send([['notify', 0, { $: ['function', 3] }]])
   expect(session.isClosed).toBe(false)
   const [answer, heard] = rows.flat()
   return { answer, heard, rest }
@@ -64,7 +64,7 @@ describe('odd - what a method throws', () => {
     const error = { name: expect.any(String) as string, message: expect.any(String) as string }
     const expected = {
       answer: ['error', 7, { ...error, ran: 'yes' }],
-      heard: ['notify', 3, error],
+      heard: ['notify', 3, { $: ['error', error] }],
       rest: [],
     }
 
@@ -89,7 +89,7 @@ describe('odd - what a method returns', () => {
     it(`odd - ${name} is an answer or an error that ran`, async () => {
       const { answer, heard, rest } = await called(make)
       expect(answer).toMatchObject(['error', 7, { ran: 'yes' }])
-      expect(heard).toMatchObject(['notify', 3, { message: expect.any(String) as string }])
+      expect(heard).toMatchObject(['notify', 3, { $: ['error', { message: expect.any(String) as string }] }])
       expect(rest).toEqual([])
     })
   }

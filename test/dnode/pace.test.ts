@@ -174,7 +174,7 @@ describe('pace - the end', () => {
       },
     }))
     raw.pause()
-    const flood = [{ callbacks: { 3: [0] } }, 'notify', 0, '']
+    const flood = ['notify', 0, { $: ['function', 3] }]
     raw.send(`${JSON.stringify([flood, flood, flood])}\n`)
     await clock.settle()
     expect(await session.closed).toMatchObject({ code: 'DS_LIMIT' })

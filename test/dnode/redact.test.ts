@@ -104,6 +104,18 @@ describe('redact - what leaves of an error', () => {
     expect(JSON.stringify(rows.slice(1))).not.toMatch(/remoteStack|secret\.js|s\.js/)
   })
 
+  it('a promise is no answer: an error that says nothing leaves, and nobody has to catch it', async () => {
+    const unhandled: unknown[] = []
+    const note = (reason: unknown): void => void unhandled.push(reason)
+    process.on('unhandledRejection', note)
+    const redact = (() => Promise.reject(new Error('late'))) as unknown as Redact
+    const error = await failure(redact)
+    await new Promise(setImmediate)
+    process.off('unhandledRejection', note)
+    expect(error.message).toBe('an error that is not shown')
+    expect(unhandled).toEqual([])
+  })
+
   it('covers errors among values, those told to callbacks, and those of the session', async () => {
     const seen: string[] = []
     const redact: Redact = (sent) => (seen.push(sent.message), { name: 'Error', message: 'hidden' })
@@ -111,17 +123,17 @@ describe('redact - what leaves of an error', () => {
       value: () => [new Error('a value')],
       back: (cb: (error: Error) => void) => cb(new Error('called back')),
       rejects: () => Promise.reject(new Error('rejected')),
-      unsendable: () => new Map(),
+      unsendable: () => new WeakMap(),
       draining: () => 1,
     }
     const { rows, send } = await withRaw(api, { redact })
     await send(methodsRow(), [
       ['call', 1, 'value'],
-      [{ callbacks: { 0: ['0'] } }, 'notify', 'back', '[Function]'],
-      [{ callbacks: { 1: ['0'] } }, 'notify', 'rejects', '[Function]'],
+      ['notify', 'back', { $: ['function', 0] }],
+      ['notify', 'rejects', { $: ['function', 1] }],
       ['call', 2, 'unsendable'],
       ['call', 3, 'nope'],
-      [{ callbacks: 'bad' }, 'call', 4, 'value'],
+      ['call', 4, 'value', { $: 'bad' }],
     ])
     const text = JSON.stringify(rows.slice(1))
     expect(text.match(/"hidden"/g)).toHaveLength(6)

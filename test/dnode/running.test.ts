@@ -48,6 +48,25 @@ describe('running - methods whose caller is gone', () => {
     expect(session.running).toBe(0)
   })
 
+  it('running - thousands that end together share one reason', async () => {
+    const reasons: unknown[] = []
+    const { send, session, clock } = await withRaw({
+      wait: () => {
+        const signal = context()?.signal
+        signal?.addEventListener('abort', () => reasons.push(signal.reason))
+        return new Promise(() => undefined)
+      },
+    })
+    await send(methodsRow(), [
+      ['call', 1, 'wait'],
+      ['call', 2, 'wait'],
+    ])
+    session.destroy(new Error('cut'))
+    await clock.settle()
+    expect(reasons).toHaveLength(2)
+    expect(reasons[0]).toBe(reasons[1])
+  })
+
   it.each(['look', 'fail'])('running - a method that answers at once leaves no timer: %s', async (method) => {
     const { send, session, clock } = await watched()
     const before = clock.waiting

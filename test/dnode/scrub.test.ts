@@ -212,7 +212,7 @@ describe('scrub - what is refused', () => {
     const many = (n: number): unknown[] => Array.from({ length: n }, () => 0)
     expect(travel([many(LIMITS.nodes - 1)]).args).toHaveLength(1)
     expect(() => scrub([many(LIMITS.nodes)], to())).toThrow(expect.objectContaining(limited) as Error)
-    expect(() => scrub([many(10)], to(null, { depth: 5, nodes: 10 }))).toThrow(
+    expect(() => scrub([many(10)], to(null, { depth: 5, nodes: 10, row: LIMITS.row }))).toThrow(
       expect.objectContaining(limited) as Error,
     )
     const far = (depth: number): unknown => (depth === 0 ? same : { a: far(depth - 1) })

@@ -206,7 +206,7 @@ describe('call hook - what it sees', () => {
     const plain = await handle((_call, next) => next())
     const calling = async (): Promise<unknown> => {
       try {
-        return await plain.f(new Map())
+        return await plain.f(new WeakMap())
       } catch (error) {
         return (error as Error).stack
       }
@@ -228,10 +228,18 @@ describe('call hook - misuse and time', () => {
     ['never calls next', () => 'cached', 'no'],
     ['calls next twice', (_call, next) => next().then(() => next()), 'yes'],
     ['gives no trace context', (_call, next) => next({ traceparent: 'abc' }), 'no'],
+    ['misspells the trace context', (_call, next) => next({ traceParent: 'x' } as never), 'no'],
+    ['gives a text', (_call, next) => next('x' as never), 'no'],
   ])('one that %s fails the call', async (_what, hook, ran) => {
     await start()
     const d1 = await handle(hook)
     await expect(mesh.until(d1.f())).rejects.toMatchObject({ code: 'DS_INVALID', ran })
+  })
+
+  it('a misspelt key is told with the right one', async () => {
+    await start()
+    const d1 = await handle((_call, next) => next({ traceParent: 'x' } as never))
+    await expect(mesh.until(d1.f())).rejects.toThrow(/"traceParent".*did you mean traceparent\?/i)
   })
 
   it('one that hangs before next is ended by the deadline, and never sends the call', async () => {

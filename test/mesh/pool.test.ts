@@ -123,6 +123,26 @@ describe('pool - a sighting is a hint, a hello is the truth', () => {
     expect(pool.hidden('d1')).toEqual([])
   })
 
+  it('a peer that speaks plain dnode is closed in order, and looked at again after a long while only', async () => {
+    const ends: unknown[] = []
+    const listening = await network.transport('old').listen({ host: 'old', port: 0 }, (connection) => {
+      void connection.closed.then((reason) => ends.push(reason))
+      const session = new Session(connection, { clock, api: { ping: () => 1 }, hello: null })
+      session.ready.catch(() => undefined)
+    })
+    pool.want('d1')
+    await clock.settle()
+    engine.tell('up', listening.address, {})
+    await clock.advance(10_000)
+    expect(ends).toEqual([null])
+    expect(pool.hidden('d1').map(({ peer }) => peer.lastError?.message)).toEqual([
+      expect.stringMatching(/^old:\d+ speaks dnode, but is no service of a mesh\. .*dservice\/dnode/),
+    ])
+    await clock.advance(120_000)
+    expect(ends.length).toBeGreaterThan(3)
+    expect(ends.length).toBeLessThan(10)
+  })
+
   it('a goodbye does not end an instance whose connection lives, and the end of the connection does', async () => {
     const at = await instance('a')
     pool.want('d1')

@@ -85,10 +85,22 @@ describe('types - an api in its awaited form', () => {
     expectTypeOf(wrong).toBeFunction()
   })
 
-  it('a handle is no promise, and of an unknown api everything can be called', () => {
+  it('a handle is no promise', () => {
     expectTypeOf<Remote<Api>>().not.toHaveProperty('then')
+  })
+
+  it('of an unknown api everything can be called, also under noUncheckedIndexedAccess', () => {
     expectTypeOf<Remote>().toEqualTypeOf<UntypedRemote>()
-    expectTypeOf<ReturnType<UntypedRemote['any']['thing']>>().toEqualTypeOf<Promise<unknown>>()
+    const use = async (d: DService): Promise<void> => {
+      const d1 = await d.dnodeFor('d1', '^1')
+      await d1.transform('beep')
+      await d1.users.admin.count(1, 'x')
+      const any = await d.dnodeFor<ReturnType<typeof JSON.parse>>('d1')
+      await any.transform('beep')
+      await d.rely('d1').transform('beep')
+      d.dnodeFor('d1', (_err, remote) => remote.transform('beep', (s: string) => s))
+    }
+    expectTypeOf(use).toBeFunction()
   })
 })
 

@@ -202,7 +202,7 @@ describe('TCP listening', () => {
     const server = await new Server().listen()
     await expect(transport.listen(server.listening.address, ignore)).rejects.toMatchObject({
       code: 'DS_LISTEN',
-      message: expect.stringMatching(/^cannot listen on 127\.0\.0\.1:\d+: EADDRINUSE\. stop what uses it/),
+      message: expect.stringMatching(/^cannot listen on 127\.0\.0\.1:\d+: EADDRINUSE\. Stop what uses it/),
     })
     await server.stillServes()
     await server.end()
@@ -247,7 +247,7 @@ describe('dialling', () => {
     await expect(dial).rejects.toMatchObject({
       code: 'DS_UNREACHABLE',
       ran: 'no',
-      message: `cannot connect to ${address}: ECONNREFUSED. is the service running, and its address right?`,
+      message: `cannot connect to ${address}: ECONNREFUSED. Is the service running, and its address right?`,
       details: { tries: [{ address, reason: 'ECONNREFUSED' }] },
     })
     expect(server.clock.waiting).toBe(0)

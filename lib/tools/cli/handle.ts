@@ -25,7 +25,8 @@ export async function callBackPath(
 
 /** Some names no handle answers, `then` among them; they are methods that are not there. */
 function methodAt(handle: Remote, path: readonly string[]): Method {
-  const method = path.reduce<unknown>((at, key) => (at as Remote | undefined)?.[key], handle)
+  const below = (at: unknown, key: string): unknown => (at as Record<string, unknown> | undefined)?.[key]
+  const method = path.reduce(below, handle)
   if (typeof method === 'function') return method as Method
   throw noMethod({
     summary: `"${path.join('.')}" can be no method`,

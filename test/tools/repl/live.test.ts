@@ -4,7 +4,7 @@ import { dservice, type DService, type Remote } from '../../../lib/index.js'
 import { LiveServices } from '../../../lib/tools/repl/live.js'
 import { instance, view } from '../../support/views.js'
 
-type Callable = Remote & Record<string, Remote>
+type Callable = Record<string, Remote>
 
 /** A mesh that has d1 and my-svc, and notes what is called. */
 function fakeMesh(): { mesh: DService; live: LiveServices; calls: unknown[] } {

@@ -1,0 +1,107 @@
+/** A peer's few bytes must not become many of ours: what links repeat is counted while it is copied, not when it was written. */
+import { describe, expect, it } from 'vitest'
+import { LIMITS } from '../../lib/base/options.js'
+import { Exports } from '../../lib/dnode/exports.js'
+import type { WireError } from '../../lib/dnode/messages.js'
+import { CLASSIC_LIMITS, scrub } from '../../lib/dnode/scrub.js'
+import { methodsRow, withRaw } from './pair.js'
+
+type Method = (...args: unknown[]) => void
+
+/** One argument of `size` characters, which links repeat in a list `times`. */
+function repeated(size: number, times: number): { values: [object]; links: object[] } {
+  const links = Array.from({ length: times }, (_, i) => ({ from: ['0', 's'], to: ['0', 'l', i] }))
+  return { values: [{ s: 'x'.repeat(size), l: [] }], links }
+}
+
+/** The same text so often, as a method may have it in its hand. */
+const often = (size: number, times: number): string[] => {
+  const text = 'x'.repeat(size)
+  return Array.from({ length: times }, () => text)
+}
+
+describe('amplify - links of a peer', () => {
+  it('a call whose links repeat more text than a row has is refused before its method runs', async () => {
+    let ran = 0
+    const { rows, send } = await withRaw({ f: () => ++ran })
+    const { values, links } = repeated(30_000, 900)
+    await send(methodsRow(), [[{ links }, 'call', 1, 0, ...values]])
+    const [, [[kind, id, error]]] = rows as [unknown, [[string, number, WireError]]]
+    expect([kind, id, error.code, error.ran, ran]).toEqual(['error', 1, 'DS_LIMIT', 'no', 0])
+    expect(error.message).toContain('repeat')
+  })
+
+  it('keys count as text does', async () => {
+    let ran = 0
+    const { send } = await withRaw({ f: () => ++ran })
+    const links = Array.from({ length: 90 }, (_, i) => ({ from: ['0', 'o'], to: ['0', 'l', i] }))
+    await send(methodsRow(), [[{ links }, 'notify', 0, { o: { ['k'.repeat(20_000)]: 1 }, l: [] }]])
+    expect(ran).toBe(0)
+  })
+
+  it('links that repeat what fits into a row are followed', async () => {
+    const { rows, send } = await withRaw({ count: ({ l }: { l: string[] }) => l.join('').length })
+    const { values, links } = repeated(1_000, 900)
+    await send(methodsRow(), [[{ links }, 'call', 1, 0, ...values]])
+    expect(rows.at(-1)).toEqual([['answer', 1, 900_000]])
+  })
+})
+
+describe('amplify - what we write', () => {
+  it.each([
+    ['to a dialect peer', LIMITS, 300_000, 200],
+    ['to a classic peer', CLASSIC_LIMITS, 900_000, 700],
+  ])('stops copying where the text alone is too long: %s', (_name, limits, size, times) => {
+    let looks = 0
+    const values = often(size, times).map((text) => ({
+      get text() {
+        looks++
+        return text
+      },
+    }))
+    const to = { exports: new Exports(), limits, root: 'result' } as const
+    expect(() => scrub([values], to)).toThrow(/longer than/)
+    expect(looks).toBeLessThanOrEqual(Math.ceil(limits.row / size))
+    expect(() => scrub(often(size, times), to)).toThrow(/longer than/)
+  })
+
+  it('a classic peer is not sent what it had repeated either', async () => {
+    const big = often(900_000, 700)
+    const { raw, rows, session, send } = await withRaw({ big: (cb: Method) => cb(null, big) })
+    await send(methodsRow(false), { method: 0, arguments: ['[Function]'], callbacks: { 5: ['0'] } })
+    expect(rows.at(-1)).toMatchObject({ method: 5, arguments: [{ code: 'DS_LIMIT' }] })
+    expect([session.isClosed, raw.isClosed]).toEqual([false, false])
+  })
+
+  it('a cycle behind a long key is as long as its paths: nothing that the peer does not take is written', async () => {
+    const cyclic = (): object => {
+      const value: Record<string, unknown[]> = {}
+      value['K'.repeat(8_000)] = Array.from({ length: 80 }, () => value)
+      return value
+    }
+    const functions = (): object => ({
+      ['K'.repeat(8_000)]: Array.from({ length: 150 }, (_, i) => () => i),
+    })
+    const { raw, rows, send } = await withRaw({ cyclic, functions, slow: () => Promise.resolve('ok') })
+    raw.rowLimit = LIMITS.row
+    const each = [0, 1, 0, 1, 0, 1].map((ref, id) => ['call', id, ref])
+    await send(methodsRow(), [...each, ['call', 9, 2]])
+    expect(raw.isClosed).toBe(false)
+    const answers = rows.slice(1).flat() as [kind: string, id: number][]
+    expect(answers.filter(([kind]) => typeof kind === 'string').map(([, id]) => id)).toContain(9)
+  })
+
+  it('a batch that is longer than its parts were thought to be is sent in parts', async () => {
+    const { session, raw, rows, send } = await withRaw({})
+    const { dservice } = methodsRow() as { dservice: { limits: object } }
+    const limits = { ...dservice.limits, row: LIMITS.helloRow }
+    raw.rowLimit = LIMITS.helloRow
+    await send({ ...methodsRow(), dservice: { ...dservice, limits } })
+    for (let id = 0; id < 30; id++) {
+      session.parts.writer.oneWay(`$${'\u0001'.repeat(1_000)}`, [id], null)
+    }
+    await send()
+    expect(raw.isClosed).toBe(false)
+    expect(rows.slice(1).flat()).toHaveLength(30)
+  })
+})

@@ -1,0 +1,43 @@
+/** What a peer says must not write on the terminal of whoever reads our errors. */
+import { inspect } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { unexpected } from '../../lib/dnode/check.js'
+import { missingMethod } from '../../lib/dnode/failures.js'
+import { toCallersError } from '../../lib/dnode/wire-error.js'
+
+const OBEYED = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/
+const EVIL = '\u001b]0;title\u0007\u009b31m\u202eok'
+
+describe('terminal - text of a peer', () => {
+  it('terminal - names of methods are shown in quotes where they are not plain, and are data as they came', () => {
+    const error = missingMethod('ok', [EVIL, 'fine', `${EVIL}2`, 'o\n at k'])
+    expect(error.message).not.toMatch(OBEYED)
+    expect(error.message).not.toContain('\n')
+    expect(error.message).toContain('fine')
+    expect(error.details['known']).toContain(EVIL)
+    expect(missingMethod(EVIL, [`${EVIL}2`]).message).not.toMatch(OBEYED)
+  })
+
+  it.each([EVIL, { [EVIL]: 1 }])(
+    'terminal - a value that is not what it should be is shown escaped: %j',
+    (value) => {
+      expect(unexpected('a number', value).message).not.toMatch(OBEYED)
+    },
+  )
+
+  it('terminal - the stack of an error that a peer sent is printable, and its message is as it came', () => {
+    const cause = { name: EVIL, message: EVIL, ran: 'yes' } as const
+    const plain = toCallersError({ ...cause, properties: { a: EVIL }, cause })
+    const ours = toCallersError({
+      ...cause,
+      code: 'DS_REFUSED',
+      properties: { summary: EVIL, hint: EVIL },
+    })
+    for (const error of [plain, plain.cause as Error, ours]) {
+      expect(error.message).toContain(EVIL)
+      expect(error.stack).toContain('ok')
+      expect(error.stack).not.toMatch(OBEYED)
+    }
+    expect(inspect(plain.cause)).not.toMatch(OBEYED)
+  })
+})
