@@ -112,14 +112,20 @@ describe('streams - credit', () => {
 })
 
 describe('streams - chunks', () => {
-  it('items of a turn travel together, in at most 64 kB', async () => {
+  it('items of a turn travel together, a slice at a time', async () => {
     expect(
       await all(two.pass(new Source((i) => `${i}`.padEnd(992, 'x')).items(500), 'iterable')),
     ).toHaveLength(500)
     const lengths = two.a.of('chunk').map((chunk) => chunk.length - 2)
     expect(lengths.reduce((a, b) => a + b)).toBe(500)
-    expect(Math.max(...lengths)).toBe(65)
-    expect(lengths.length).toBeLessThanOrEqual(16)
+    expect(Math.max(...lengths)).toBe(17)
+    expect(lengths.length).toBeLessThanOrEqual(40)
+  })
+
+  it('a chunk of several items has at most 64 kB', async () => {
+    const source = new Source((i) => 'x'.repeat(i % 2 === 0 ? 1_000 : 100_000))
+    expect(await all(two.pass<object>(source.items(20), 'iterable'))).toHaveLength(20)
+    expect(two.a.of('chunk').map((chunk) => chunk.length - 2)).toEqual(Array.from({ length: 20 }, () => 1))
   })
 
   it('an item is written before its source goes on: it may use one object for all', async () => {
@@ -176,12 +182,12 @@ describe('streams - a full connection', () => {
     const reads = streams.map((stream) => stream.next())
     await turns()
     const made = sources.map((source) => source.made)
-    expect(Math.max(...made)).toBeLessThan(LIMITS.batch / 8 + 2)
+    expect(Math.max(...made)).toBeLessThan(LIMITS.ownRow / 8 + 2)
     await turns()
     expect(sources.map((source) => source.made)).toEqual(made)
     two.a.drain()
     expect((await Promise.all(reads)).map(({ value }) => value as unknown)).toEqual([0, 0, 0])
-    await turns()
+    await turns(100)
     expect(sources.map((source) => source.made)).toEqual([32_768, 32_768, 32_768])
     for (const stream of streams) await stream.return?.()
   })
@@ -234,39 +240,39 @@ describe('streams - turns', () => {
     const streams = sources.map((source) => two.pass<AsyncIterator<unknown>>(source.items(), 'iterable'))
     const reads = streams.map((stream) => stream.next())
     const spread: number[] = []
-    for (let i = 0; i < 400; i++) {
+    for (let i = 0; i < 800; i++) {
       await turns(1)
       const made = sources.map((source) => source.made)
       spread.push(Math.max(...made) - Math.min(...made))
     }
     await Promise.all(reads)
     expect(Math.max(...spread)).toBeLessThanOrEqual(70)
-    await turns(400)
+    await turns(1_500)
     expect(sources.map(({ made }) => made)).toEqual(sources.map(() => fitting(1000)))
     for (const stream of streams) await stream.return?.()
     await turns()
     expectEmpty(two.a, two.b)
   })
 
-  it('no more is produced in one turn of the event loop than a batch, and an item of each that was asked', async () => {
+  it('no more is produced in one turn of the event loop than a slice, and an item of each that was asked', async () => {
     const sources = Array.from({ length: 100 }, () => new Source(() => ITEM))
     const streams = sources.map((source) => two.pass<AsyncIterator<unknown>>(source.items(), 'iterable'))
     const reads = streams.map((stream) => stream.next())
     const total = (): number => sources.reduce((sum, { made }) => sum + made, 0)
     let before = 0
     let most = 0
-    for (let i = 0; i < 100; i++) {
+    for (let i = 0; i < 400; i++) {
       await turns(1)
       most = Math.max(most, total() - before)
       before = total()
     }
     await Promise.all(reads)
     expect(before).toBeGreaterThan(4_000)
-    expect(most).toBeLessThanOrEqual(Math.ceil(LIMITS.batch / 1000) + 16)
+    expect(most).toBeLessThanOrEqual(Math.ceil(LIMITS.ownRow / 1000) + 16)
     for (const stream of streams) await stream.return?.()
   })
 
-  it('a source that takes long for each item leaves the loop to others after 5 ms', async () => {
+  it('a source that takes long for each item leaves the loop to others after 2 ms', async () => {
     let time = 0
     Object.assign(two.clock, { monotonic: () => time })
     const source = new Source((i) => ((time += 1), i))
@@ -278,7 +284,7 @@ describe('streams - turns', () => {
       made.push(source.made)
     }
     const steps = made.map((n, i) => n - (made[i - 1] ?? 0))
-    expect(Math.max(...steps)).toBeLessThanOrEqual(7)
+    expect(Math.max(...steps)).toBeLessThanOrEqual(4)
     expect(made.at(-1)).toBeGreaterThan(10)
     await read
     await stream.return?.()
