@@ -30,6 +30,10 @@ function sizeOf(error: WireError): number {
 /** What a message has around its values, about. */
 const AROUND = 40
 
+/** Where there is no error to be written. */
+const NO_ERROR: WireError = Object.freeze({ name: 'Error', message: '', ran: 'yes' })
+const asIs = (): WireError => NO_ERROR
+
 /** What a call says of its deadline: nothing where it is as our hello says. */
 function toSay(ms: number): number | null | undefined {
   if (ms === Infinity) return null
@@ -157,9 +161,9 @@ export class Writer {
 
   /** Of a stream. Errors: DS_LIMIT for a chunk that is too long for the peer. */
   stream(message: StreamMessage): void {
-    const row = writeStream(message, (error) => this.#cargo.wire(error, 'yes'))
-    const sent = { type: 'stream', row } as const
-    if (message.type !== 'chunk') this.#outbox.send(sent, ERROR_SIZE)
+    if (message.type === 'fail' || message.type === 'stop') return this.#streamEnd(message)
+    const sent = { type: 'stream', row: writeStream(message, asIs) } as const
+    if (message.type !== 'chunk') this.#outbox.send(sent, AROUND)
     else if (message.attachments.length > 0) this.#attach(sent, message.attachments)
     else this.#outbox.send(sent, message.size + AROUND)
   }
@@ -203,6 +207,18 @@ export class Writer {
   changed(state: State, revision: number): void {
     if (this.#peer) this.#outbox.send({ type: 'changed', state, revision }, 60)
     else if (this.#peer === undefined) this.#change = { state, revision }
+  }
+
+  /** An end with an error that is too long for the peer tells what fits of it. */
+  #streamEnd(message: StreamMessage & { readonly type: 'fail' | 'stop' }): void {
+    const wire = message.error && this.#cargo.wire(message.error, 'yes')
+    const row = (error: WireError | null): readonly unknown[] => writeStream(message, () => error ?? NO_ERROR)
+    try {
+      this.#outbox.send({ type: 'stream', row: row(wire) }, wire ? sizeOf(wire) : AROUND)
+    } catch (tooLong) {
+      this.#outbox.send({ type: 'stream', row: row(wire && shorten(wire)) }, SHORT_ERROR)
+      void tooLong // the peer set the limit: it gets what fits
+    }
   }
 
   #abort(id: number, reason: readonly unknown[]): void {

@@ -7,6 +7,7 @@ import { encodeError } from './errors.js'
 import { kindOf } from './kinds.js'
 import { part, type Step } from './path.js'
 import type { CustomType, StreamForm } from './port.js'
+import { formOf } from '../streams/source.js'
 import { PATTERN, SIGNAL, type Tag } from './tags.js'
 import type { Writing } from './writing.js'
 
@@ -35,7 +36,7 @@ export function encodeInstance(writing: Writing, value: object, level: number): 
       return encodeBytes(writing, value as ArrayBufferView | ArrayBuffer)
     case 'node':
       refuseDuplex(writing, value as Readable)
-      return encodeStream(writing, value, 'node')
+      return encodeStream(writing, value, formOf(value))
     case 'web':
       return encodeStream(writing, value, 'web')
     case 'boxed':

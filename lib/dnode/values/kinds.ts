@@ -1,7 +1,7 @@
 /** Which objects of classes have a kind of their own on the wire, and which never travel. */
 import { Readable, Writable } from 'node:stream'
-import { ReadableStream } from 'node:stream/web'
 import { types } from 'node:util'
+import { isWeb } from '../streams/source.js'
 import type { Reason } from './by-reference.js'
 
 /** `data`: whatever has no other. `boxed`: a primitive in an object. */
@@ -31,7 +31,6 @@ const BY_TYPE: readonly (readonly [Type, Kind | Reason])[] = [
   [RegExp, 'regexp'],
   [AbortSignal, 'signal'],
   [Readable, 'node'],
-  [ReadableStream, 'web'],
   [Writable, { what: 'is a stream to write to', hint: 'send a function that takes what is written' }],
   [Promise, { what: 'is a Promise', hint: 'await it first' }],
   [WeakMap, { what: 'is a WeakMap', hint: 'send plain data' }],
@@ -68,6 +67,7 @@ export function kindOf(value: object): Kind | Reason {
 
 function classify(value: object): Kind | Reason {
   for (const [isOne, kind] of BY_BRAND) if (isOne(value)) return kind
+  if (isWeb(value)) return 'web'
   for (const [type, kind] of BY_TYPE) if (value instanceof type) return kind
   return 'data'
 }

@@ -10,8 +10,8 @@ export interface ValueLimits {
   readonly nodes: number
 }
 
-/** The form in which a stream arrives. */
-export type StreamForm = 'iterable' | 'node' | 'web'
+/** The form in which a stream arrives; `bytes`: a Readable that is not in object mode. */
+export type StreamForm = 'iterable' | 'node' | 'web' | 'bytes'
 
 /**
  * Who gives numbers to what is not data. Each is called once for each place in which the thing is found, in order; when the

@@ -37,7 +37,7 @@ const NUMBERS: ReadonlyMap<unknown, number> = new Map([
   ['-0', -0],
 ])
 
-const FORMS: ReadonlySet<unknown> = new Set<StreamForm>(['iterable', 'node', 'web'])
+const FORMS: ReadonlySet<unknown> = new Set<StreamForm>(['iterable', 'node', 'web', 'bytes'])
 
 /** As dates count them: a hundred million days on either side. */
 const LAST_TIME = 8.64e15
