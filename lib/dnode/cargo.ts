@@ -2,7 +2,6 @@
 import type { Ran } from '../base/errors.js'
 import { LIMITS } from '../base/options.js'
 import { NO_ATTACHMENTS } from '../wire/connection.js'
-import type { Carrier } from './carrier.js'
 import type { Carried, Hello, Scrubbed, WireError } from './messages.js'
 import type { ErrorWriter } from './redact.js'
 import type { Exports } from './refs/exports.js'
@@ -13,9 +12,16 @@ import type { CustomTypes } from './values/custom.js'
 import { decode } from './values/decode.js'
 import { encode } from './values/encode.js'
 import type { Root } from './values/path.js'
-import type { Payload } from './values/port.js'
+import type { Incoming, Outgoing, Payload } from './values/port.js'
 import type { DecodeFrom } from './values/reading.js'
 import type { EncodeTo } from './values/writing.js'
+
+/** Who looks after what values carry: the session's carrier. */
+export type Bearer = Outgoing &
+  Incoming & {
+    /** The message is on its way: through a view, by the set of what that sent, or not. */
+    sent(view: Set<number> | null): void
+  }
 
 /** Values that are ready to be sent: for a dialect peer, or for a classic one. */
 export type Written = Payload | Sized
@@ -36,9 +42,9 @@ interface Taking {
 
 /** Owned by one session. */
 export class Cargo {
-  /** Of a dialect peer, once its hello was read. */
-  carrier: Carrier | null = null
   readonly #parts: CargoParts
+  /** Of a dialect peer, once its hello was read. */
+  #bearer: Bearer | null = null
   #dialect: Taking | null = null
   /** What the peer takes. */
   #limits: ValueLimits = CLASSIC_LIMITS
@@ -50,13 +56,13 @@ export class Cargo {
   }
 
   /** The hello of a dialect peer was read. */
-  meet({ limits, types }: Hello, carrier: Carrier): void {
+  meet({ limits, types }: Hello, bearer: Bearer): void {
     const { custom } = this.#parts
-    this.carrier = carrier
+    this.#bearer = bearer
     this.#limits = limits
     const known = custom ? new Set(types) : null
-    const to = (root: Root): EncodeTo => ({ limits, root, outgoing: carrier, custom, known })
-    const from = (root: Root): DecodeFrom => ({ limits: LIMITS, root, incoming: carrier, custom })
+    const to = (root: Root): EncodeTo => ({ limits, root, outgoing: bearer, custom, known })
+    const from = (root: Root): DecodeFrom => ({ limits: LIMITS, root, incoming: bearer, custom })
     this.#dialect = {
       to: { arguments: to('arguments'), result: to('result'), items: to('items'), reason: to('reason') },
       from: from('arguments'),
@@ -79,19 +85,19 @@ export class Cargo {
   /** One item of a stream, which is for dialect peers. Errors: DS_UNSENDABLE, DS_LIMIT. */
   item(item: unknown): Payload {
     const payload = encode([item], this.#taking.to.items)
-    this.carrier?.sent(null)
+    this.#bearer?.sent(null)
     return payload
   }
 
   /** A message with these values is on its way: through a view, by the set of what that sent, or not. */
   sent(written: Written, view: Set<number> | null): void {
-    if ('values' in written) this.carrier?.sent(view)
+    if ('values' in written) this.#bearer?.sent(view)
     else this.#parts.exports.hold(written.callbacks, view)
   }
 
   /** It cannot be sent after all. */
   unsent(written: Written): void {
-    if ('values' in written) this.carrier?.undo()
+    if ('values' in written) this.#bearer?.undo()
     else this.#parts.exports.undo(written.callbacks)
   }
 

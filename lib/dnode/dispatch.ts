@@ -8,10 +8,10 @@ import { RunningCall, runIn, type Callee } from './context.js'
 import { missingMethod } from './failures.js'
 import { Chain } from './chain.js'
 import type { Cargo } from './cargo.js'
-import type { Carried, Hello, Message, Scrubbed } from './messages.js'
+import type { Hello, Message } from './messages.js'
 import type { Exports } from './refs/exports.js'
 import type { Imported, Imports, ReferenceCaller } from './refs/imports.js'
-import { refOf, type Ref } from './refs/stub.js'
+import { lastFunction, type Last } from './last.js'
 import type { Life } from './life.js'
 import { RunningCalls } from './running.js'
 import { HookedRun, type Target } from './serve-hook.js'
@@ -24,9 +24,6 @@ type Call = Message & { type: 'call' }
 const SHOWN = 60
 
 type AnyFunction = (...args: unknown[]) => unknown
-
-/** The function in last place of a one-way call, of a classic peer or of a dialect one. */
-type Last = Imported | Ref
 
 /** What a function did before it returned. */
 interface Returned {
@@ -126,7 +123,7 @@ export class Dispatcher implements Callee, ReferenceCaller {
   dispatch(call: Call): void {
     const found = this.#find(call.method)
     const args = this.#options.cargo.read(call.values)
-    const last = this.#lastFunction(args, call.values)
+    const last = lastFunction(args, call.values, this.#options.imports)
     const refusal = this.#refusal(found)
     const running = this.#runningCall(call)
     const target = this.#hooked(found, running)
@@ -286,29 +283,6 @@ export class Dispatcher implements Callee, ReferenceCaller {
     const { life, session } = this.#options
     life.tell(() => session.onError?.(error))
   }
-
-  /** The function in last place, as classic programs put it there: it is told what cannot be sent to it. */
-  #lastFunction(args: readonly unknown[], values: Scrubbed | Carried): Last | null {
-    const last = 'values' in values ? lastOf(args) : this.#lastImported(values)
-    if (last) last.isLast = true
-    return last
-  }
-
-  #lastImported({ callbacks, arguments: args }: Scrubbed): Imported | null {
-    for (const id in callbacks) {
-      const path = callbacks[id]
-      if (path?.length === 1 && Number(path[0]) === args.length - 1) {
-        return this.#options.imports.get(Number(id)) ?? null
-      }
-    }
-    return null
-  }
-}
-
-/** The same of a dialect peer: what it is, its function knows. */
-function lastOf(args: readonly unknown[]): Ref | null {
-  const last = args.at(-1)
-  return typeof last === 'function' ? (refOf(last) ?? null) : null
 }
 
 /** What is thrown by a method has run; a hook may have thrown before. */

@@ -1,5 +1,6 @@
 /** What the messages of a peer do to its session. */
 import type { Asking } from './asking.js'
+import type { Carrier } from './carrier.js'
 import type { Cargo } from './cargo.js'
 import type { Dispatcher } from './dispatch.js'
 import type { Exports } from './refs/exports.js'
@@ -39,6 +40,8 @@ export interface ReceptionParts {
 export class Reception implements Receiver {
   /** Set once the peer's life is watched. */
   liveness: Liveness | null = null
+  /** Set once it is known that the peer speaks the dialect. */
+  carrier: Carrier | null = null
   readonly #parts: ReceptionParts
 
   constructor(parts: ReceptionParts) {
@@ -77,7 +80,7 @@ export class Reception implements Receiver {
         }
         return
       case 'abort':
-        return cargo.carrier?.abort(message.id, cargo.read(message.values)[0])
+        return this.carrier?.abort(message.id, cargo.read(message.values)[0])
       case 'ping':
         return writer.sign('pong')
       case 'pong':
@@ -85,7 +88,7 @@ export class Reception implements Receiver {
       case 'methods':
         return this.#methods(message)
       default:
-        return cargo.carrier?.handle(message)
+        return this.carrier?.handle(message)
     }
   }
 
@@ -103,7 +106,7 @@ export class Reception implements Receiver {
   }
 
   drained(): void {
-    this.#parts.cargo.carrier?.drained()
+    this.carrier?.drained()
   }
 
   broken(error: Error): void {

@@ -140,7 +140,7 @@ export class Session {
 
   /** Functions held for the peer and of it: none once it has ended. */
   get references(): { readonly exported: number; readonly imported: number } {
-    const carried = this.#cargo.carrier?.size ?? 0
+    const carried = this.#reception.carrier?.size ?? 0
     return { exported: this.#exports.size, imported: this.#imports.size + carried }
   }
 
@@ -164,7 +164,7 @@ export class Session {
 
   /** Streams that are open, in both directions: none once it has ended. */
   get streams(): number {
-    return this.#cargo.carrier?.streams ?? 0
+    return this.#reception.carrier?.streams ?? 0
   }
 
   /** Tells a dialect peer that our state, or what we rely on, changed. */
@@ -232,7 +232,9 @@ export class Session {
     const [options, writer] = [this.#options, this.#writer]
     const { pending } = this.#asking
     connection.attachmentLimit = LIMITS.attachedRow
-    cargo.meet(hello, new Carrier({ options, connection, life, exports, pending, writer, cargo }))
+    const carrier = new Carrier({ options, connection, life, exports, pending, writer, cargo })
+    cargo.meet(hello, carrier)
+    this.#reception.carrier = carrier
     this.#reception.liveness = this.#options.heart?.watch(this.#pulse()) ?? null
   }
 
@@ -264,7 +266,7 @@ export class Session {
     this.#reception.liveness?.[Symbol.dispose]()
     this.#dispatcher.end('the connection ended')
     this.#outbox.drop()
-    this.#cargo.carrier?.end(end)
+    this.#reception.carrier?.end(end)
     this.#asking.end(end)
     this.#exports.clear()
     this.#imports.clear()
