@@ -1,6 +1,6 @@
 /** A call of the peer: find the function, run it, answer it. */
 import type { Clock } from '../base/clock.js'
-import { limit, noMethod, toError, type DServiceError, type Ran } from '../base/errors.js'
+import { limit, noMethod, toError, type DServiceError } from '../base/errors.js'
 import { LIMITS } from '../base/options.js'
 import type { Identity } from '../base/identity.js'
 import { isHandle, isThenable } from './answers.js'
@@ -14,7 +14,7 @@ import type { Imported, Imports, ReferenceCaller } from './refs/imports.js'
 import { lastFunction, type Last } from './last.js'
 import type { Life } from './life.js'
 import { RunningCalls } from './running.js'
-import { HookedRun, type Target } from './serve-hook.js'
+import { HookedRun, isAnswerOf, ranOf, type Target } from './serve-hook.js'
 import type { SessionOptions } from './types.js'
 import { asError } from './wire-error.js'
 import type { Writer } from './writer.js'
@@ -283,16 +283,6 @@ export class Dispatcher implements Callee, ReferenceCaller {
     const { life, session } = this.#options
     life.tell(() => session.onError?.(error))
   }
-}
-
-/** What is thrown by a method has run; a hook may have thrown before. */
-function ranOf(target: Target): Ran {
-  return target instanceof HookedRun ? target.ran : 'yes'
-}
-
-/** A promise of the method is an answer, whatever it resolves to; one of its hooks is only where it has something to say. */
-function isAnswerOf(target: Target, value: unknown): boolean {
-  return target instanceof HookedRun ? target.isAnswer(value) : true
 }
 
 function tooManyCalls(): DServiceError {

@@ -126,3 +126,13 @@ class Seen implements ServedCall {
     return this.#call.traceparent
   }
 }
+
+/** What is thrown by a method has run; a hook may have thrown before. */
+export function ranOf(target: Target): Ran {
+  return target instanceof HookedRun ? target.ran : 'yes'
+}
+
+/** A promise of the method is an answer, whatever it resolves to; one of its hooks is only where it has something to say. */
+export function isAnswerOf(target: Target, value: unknown): boolean {
+  return target instanceof HookedRun ? target.isAnswer(value) : true
+}
