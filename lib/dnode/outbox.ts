@@ -10,6 +10,9 @@ import type { Carried, ClassicMessage, DialectMessage } from './messages.js'
 /** JSON's escapes and wide characters make a text at most this much longer than its estimate. */
 const WORST = 6
 
+/** And at most so much shorter: `[0,0]` is thought to be numbers of some digits. */
+const BEST = 4
+
 /** Answers of nothing in one message, which fits into the row of any peer, and what the number of one takes in it. */
 const DONE = 1_000
 const NUMBER = 11
@@ -57,15 +60,15 @@ export class Outbox {
     if (this.isDropped) return
     if (!this.#isDialect || message.type === 'methods') this.#addRow(writeClassic(message))
     else if (size > LIMITS.ownRow || size * WORST > this.#rowLimit) {
-      this.#addRow(JSON.stringify([writeDialect(message)]))
+      this.#addRow(this.#textOf(message, size))
     } else this.#addToBatch(writeDialect(message), size)
     this.#schedule()
   }
 
   /** The same for a message with attachments, which has a row of its own. They are the connection's from here on. */
-  sendAttached(message: DialectMessage, attachments: Carried['attachments']): void {
+  sendAttached(message: DialectMessage, size: number, attachments: Carried['attachments']): void {
     if (this.isDropped) return
-    this.#addRow(prefixOf(attachments) + JSON.stringify([writeDialect(message)]))
+    this.#addRow(prefixOf(attachments) + this.#textOf(message, size))
     this.#pieces ??= []
     this.#pieces.push(this.#rows, ...attachments)
     this.#rows = ''
@@ -112,6 +115,12 @@ export class Outbox {
     this.#closeBatch()
     this.#rows += row + '\n'
     if (this.#rows.length > LIMITS.batch) this.flush()
+  }
+
+  /** What is surely too long is not even made: the same long text a thousand times takes seconds, and all memory. */
+  #textOf(message: DialectMessage, size: number): string {
+    if (size > this.#rowLimit * BEST) this.#check(Math.floor(size / BEST))
+    return JSON.stringify([writeDialect(message)])
   }
 
   #addToBatch(message: readonly unknown[], size: number): void {

@@ -92,6 +92,8 @@ export class Writer {
 
   /** A call that wants an answer. Errors: DS_UNSENDABLE, DS_LIMIT. */
   call(call: { method: string | number; id: number; args: readonly unknown[]; options: CallOptions }): void {
+    // whoever is gone fails its calls in a moment
+    if (this.#outbox.isDropped) return
     const { method, id, args, options } = call
     const values = this.#cargo.write(args, 'arguments') as Written & Carried
     const said = saidOf(options)
@@ -164,7 +166,7 @@ export class Writer {
     if (message.type === 'fail' || message.type === 'stop') return this.#streamEnd(message)
     const sent = { type: 'stream', row: writeStream(message, asIs) } as const
     if (message.type !== 'chunk') this.#outbox.send(sent, AROUND)
-    else if (message.attachments.length > 0) this.#attach(sent, message.attachments)
+    else if (message.attachments.length > 0) this.#attach(sent, message)
     else this.#outbox.send(sent, message.size + AROUND)
   }
 
@@ -228,7 +230,7 @@ export class Writer {
 
   #queue(message: DialectMessage, values: Written, view: Set<number> | null): void {
     try {
-      if ('values' in values && values.attachments.length > 0) this.#attach(message, values.attachments)
+      if ('values' in values && values.attachments.length > 0) this.#attach(message, values)
       else this.#outbox.send(message, values.size + AROUND)
     } catch (error) {
       this.#cargo.unsent(values)
@@ -237,11 +239,14 @@ export class Writer {
     this.#cargo.sent(values, view)
   }
 
-  #attach(message: DialectMessage, attachments: Carried['attachments']): void {
+  #attach(
+    message: DialectMessage,
+    { attachments, size }: { readonly attachments: Carried['attachments']; readonly size: number },
+  ): void {
     const most = this.#peer?.limits.attached ?? 0
     const bytes = attachments.reduce((sum, each) => sum + each.byteLength, 0)
     if (bytes > most || attachments.length > LIMITS.attachments) throw tooManyBytes(bytes, most)
-    this.#outbox.sendAttached(message, attachments)
+    this.#outbox.sendAttached(message, size + AROUND, attachments)
   }
 }
 

@@ -1,12 +1,11 @@
 /** A peer's few bytes must not become many of ours: what links repeat is counted while it is copied, not when it was written. */
 import { describe, expect, it } from 'vitest'
 import { LIMITS } from '../../lib/base/options.js'
-import { Exports } from '../../lib/dnode/exports.js'
-import type { WireError } from '../../lib/dnode/messages.js'
+import { Exports } from '../../lib/dnode/refs/exports.js'
 import { CLASSIC_LIMITS, scrub } from '../../lib/dnode/scrub.js'
-import { methodsRow, withRaw } from './pair.js'
+import { methodsRow, two, withRaw } from './pair.js'
 
-type Method = (...args: unknown[]) => void
+type Method = (...args: unknown[]) => unknown
 
 /** One argument of `size` characters, which links repeat in a list `times`. */
 function repeated(size: number, times: number): { values: [object]; links: object[] } {
@@ -20,30 +19,35 @@ const often = (size: number, times: number): string[] => {
   return Array.from({ length: times }, () => text)
 }
 
+/** Calls a method of ours as a classic peer; answers whether it ran, what it answered, and of what the message failed. */
+async function called(method: Method, values: unknown[], links: object[]) {
+  const fails: (Error & { code?: string })[] = []
+  let ran = 0
+  const api = { f: (...args: unknown[]) => (ran++, method(...args)) }
+  const { rows, send } = await withRaw(api, { onFail: (error) => fails.push(error) })
+  const callbacks = { 5: [String(values.length)] }
+  await send(methodsRow(false), { method: 0, arguments: [...values, ''], callbacks, links })
+  return { ran, fails, answer: rows[1] }
+}
+
 describe('amplify - links of a peer', () => {
   it('a call whose links repeat more text than a row has is refused before its method runs', async () => {
-    let ran = 0
-    const { rows, send } = await withRaw({ f: () => ++ran })
     const { values, links } = repeated(30_000, 900)
-    await send(methodsRow(), [[{ links }, 'call', 1, 0, ...values]])
-    const [, [[kind, id, error]]] = rows as [unknown, [[string, number, WireError]]]
-    expect([kind, id, error.code, error.ran, ran]).toEqual(['error', 1, 'DS_LIMIT', 'no', 0])
-    expect(error.message).toContain('repeat')
+    const { ran, fails } = await called(() => 1, values, links)
+    expect([ran, fails]).toMatchObject([0, [{ code: 'DS_LIMIT' }]])
+    expect(fails[0]?.message).toContain('repeat')
   })
 
   it('keys count as text does', async () => {
-    let ran = 0
-    const { send } = await withRaw({ f: () => ++ran })
     const links = Array.from({ length: 90 }, (_, i) => ({ from: ['0', 'o'], to: ['0', 'l', i] }))
-    await send(methodsRow(), [[{ links }, 'notify', 0, { o: { ['k'.repeat(20_000)]: 1 }, l: [] }]])
+    const { ran } = await called(() => 1, [{ o: { ['k'.repeat(20_000)]: 1 }, l: [] }], links)
     expect(ran).toBe(0)
   })
 
   it('links that repeat what fits into a row are followed', async () => {
-    const { rows, send } = await withRaw({ count: ({ l }: { l: string[] }) => l.join('').length })
     const { values, links } = repeated(1_000, 900)
-    await send(methodsRow(), [[{ links }, 'call', 1, 0, ...values]])
-    expect(rows.at(-1)).toEqual([['answer', 1, 900_000]])
+    const { answer } = await called((x) => (x as { l: string[] }).l.join('').length, values, links)
+    expect(answer).toMatchObject({ method: 5, arguments: [null, 900_000] })
   })
 })
 
@@ -63,6 +67,16 @@ describe('amplify - what we write', () => {
     expect(() => scrub([values], to)).toThrow(/longer than/)
     expect(looks).toBeLessThanOrEqual(Math.ceil(limits.row / size))
     expect(() => scrub(often(size, times), to)).toThrow(/longer than/)
+  })
+
+  it('a dialect peer is not sent what no row of its could hold: the text is not even made', async () => {
+    const big = often(900_000, 700)
+    const { client } = await two({ big: () => big, echo: (x: unknown) => x })
+    const failed = { ok: false, error: { code: 'DS_LIMIT' } }
+    expect(await client.call('big', [], { timeout: 1_000 })).toMatchObject(failed)
+    expect(await client.call('echo', [big], { timeout: 1_000 })).toMatchObject(failed)
+    const numbers = Array.from({ length: 99_000 }, () => 0)
+    expect(await client.call('echo', [numbers], { timeout: 1_000 })).toEqual({ ok: true, value: numbers })
   })
 
   it('a classic peer is not sent what it had repeated either', async () => {

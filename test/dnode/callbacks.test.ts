@@ -38,7 +38,7 @@ describe('callbacks - what cannot be sent to a function of the peer', () => {
     await clock.settle()
     expect(heard).toMatchObject([[{ code: 'DS_LIMIT' }], [{ code: 'DS_UNSENDABLE' }]])
     expect(errors).toEqual([
-      expect.stringContaining('longer than 1048576 bytes'),
+      expect.stringContaining('the peer takes 1048576 in a row'),
       expect.stringContaining('arguments[1].sum cannot travel'),
     ])
   })
@@ -83,7 +83,7 @@ describe('callbacks - what cannot be sent to a function of the peer', () => {
 
   it('callbacks - throws at once from the program own call of a remote method', async () => {
     const { remote } = await keeping()
-    expect(() => remote['last']?.(HUGE)).toThrow(/longer than 1048576 bytes/)
+    expect(() => remote['last']?.(HUGE)).toThrow(/the peer takes/)
   })
 
   it('callbacks - a peer cannot make a method of a function that it sent, so that it throws again', async () => {
@@ -120,7 +120,7 @@ describe('callbacks - what cannot be sent to a function of the peer', () => {
 describe('callbacks - what is told to who awaits', () => {
   it('callbacks - what cannot be sent rejects, and is told to nobody else but the one in last place', async () => {
     const { remote, kept, errors, heard, hear, clock } = await keeping()
-    remote['first']?.(hear, 1)
+    remote['first']?.(() => heard.push(['first']), 1)
     remote['last']?.(1, hear)
     await clock.settle()
     for (const cb of kept) await expect(cb(ODD)).rejects.toMatchObject({ code: 'DS_UNSENDABLE', ran: 'no' })

@@ -269,10 +269,27 @@ describe('dialect - messages that are bad otherwise', () => {
 
 describe('dialect - what a hello allows', () => {
   it('dialect - a peer that takes more than we do is sent what we would take', () => {
-    const most = { row: 1e15, pending: 1e9, depth: 1e9, nodes: 1e9 }
-    const { row, pending, depth, nodes } = LIMITS
-    expect(readHello({ protocol: 1, limits: most })?.limits).toEqual({ row, pending, depth, nodes })
-    const less = { row: 70_000, pending: 3, depth: 20, nodes: 1_000 }
+    const most = { row: 1e15, attached: 1e15, pending: 1e9, depth: 1e9, nodes: 1e9 }
+    const { row, attachedRow: attached, pending, depth, nodes } = LIMITS
+    expect(readHello({ protocol: 1, limits: most })?.limits).toEqual({ row, attached, pending, depth, nodes })
+    const less = { row: 70_000, attached: 5, pending: 3, depth: 20, nodes: 1_000 }
     expect(readHello({ protocol: 1, limits: less })?.limits).toEqual(less)
+  })
+
+  it('dialect - a peer that says nothing of attachments takes none, and one that says nothing of types has none', () => {
+    const limits = { row: 70_000, pending: 3, depth: 20, nodes: 1_000 }
+    expect(readHello({ protocol: 1, limits })).toMatchObject({ limits: { attached: 0 }, types: [] })
+    expect(readHello({ protocol: 1, limits, types: ['money'] })?.types).toEqual(['money'])
+    for (const types of [
+      7,
+      'money',
+      [7],
+      [null],
+      ['x'.repeat(257)],
+      Array.from({ length: 1_001 }, () => 'x'),
+    ])
+      expect(() => readHello({ protocol: 1, limits, types })).toThrow('"types"')
+    for (const attached of [-1, 0.5, '5', null])
+      expect(() => readHello({ protocol: 1, limits: { ...limits, attached } })).toThrow('"attached"')
   })
 })
