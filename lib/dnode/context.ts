@@ -34,8 +34,13 @@ export interface Called {
   readonly traceparent: string | null
 }
 
-/** What ends with a call that is being answered: a call of ours that inherits from it. `abort` never throws. */
+/**
+ * What ends with a call that is being answered: a call of ours that inherits from it. `abort` never throws. Its neighbours are the
+ * running call's to set: a set of heirs would cost more than all else that a call of a callback does here.
+ */
 export interface Heir {
+  previous: Heir | null
+  next: Heir | null
   abort(reason: Error): void
 }
 
@@ -49,7 +54,8 @@ export class RunningCall implements CallContext {
   #reason: Error | null = null
   #controller: AbortController | null = null
   #timer: Disposable | null = null
-  #heirs: Set<Heir> | null = null
+  /** The one that came last. */
+  #heirs: Heir | null = null
   #isAnswered = false
 
   constructor(of: Callee, { method, timeout: ms, traceparent }: Called) {
@@ -91,8 +97,11 @@ export class RunningCall implements CallContext {
     this.#reason = reason
     this.end()
     this.#controller?.abort(reason)
-    for (const heir of this.#heirs ?? []) heir.abort(reason)
-    this.#heirs = null
+    while (this.#heirs) {
+      const heir = this.#heirs
+      this.leave(heir)
+      heir.abort(reason)
+    }
   }
 
   /** Calls `run` at the abort, at once where it was; what a call of ours inherits without an AbortSignal's price. */
@@ -101,18 +110,31 @@ export class RunningCall implements CallContext {
       run(this.#reason)
       return null
     }
-    const heir = { abort: run, [Symbol.dispose]: () => this.leave(heir) }
+    const heir: Heir & Disposable = {
+      previous: null,
+      next: null,
+      abort: run,
+      [Symbol.dispose]: () => this.leave(heir),
+    }
     this.join(heir)
     return heir
   }
 
   /** The same for who is told without a closure: until it leaves. Not after an abort. */
   join(heir: Heir): void {
-    ;(this.#heirs ??= new Set()).add(heir)
+    heir.next = this.#heirs
+    if (this.#heirs) this.#heirs.previous = heir
+    this.#heirs = heir
   }
 
+  /** Twice is fine. */
   leave(heir: Heir): void {
-    this.#heirs?.delete(heir)
+    const { previous, next } = heir
+    if (previous) previous.next = next
+    else if (this.#heirs === heir) this.#heirs = next
+    else return
+    if (next) next.previous = previous
+    heir.previous = heir.next = null
   }
 
   /** The method has answered: what still runs in its context, as a timer that it started, inherits nothing any more. */

@@ -82,3 +82,31 @@ describe('context - what a method knows of its call', () => {
     expect([of.signal.aborted, clock.waiting]).toEqual([false, 0])
   })
 })
+
+describe('context - what inherits from a call', () => {
+  it.each([[[]], [[0]], [[1]], [[2]], [[2, 1]], [[0, 2]], [[1, 1, 0, 2]]])(
+    'hears of its abort once, but for those that have left: %j',
+    (leaving) => {
+      const of = call()
+      const heard: number[] = []
+      const listeners = [0, 1, 2].map((i) => of.onAbort(() => heard.push(i)))
+      for (const i of leaving) listeners[i]?.[Symbol.dispose]()
+      of.abort(new Error('over'))
+      of.abort(new Error('again'))
+      for (const listener of listeners) listener?.[Symbol.dispose]()
+      expect(heard.toSorted((a, b) => a - b)).toEqual([0, 1, 2].filter((i) => !leaving.includes(i)))
+    },
+  )
+
+  it('one that leaves while others hear of it hears nothing', () => {
+    const of = call()
+    const heard: string[] = []
+    const first = of.onAbort(() => heard.push('first'))
+    of.onAbort(() => {
+      heard.push('second')
+      first?.[Symbol.dispose]()
+    })
+    of.abort(new Error('over'))
+    expect([heard, of.onAbort(() => heard.push('late'))]).toEqual([['second', 'late'], null])
+  })
+})

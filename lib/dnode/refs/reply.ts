@@ -43,6 +43,9 @@ export class Reply<T = unknown> implements Promise<T>, Waiting, Heir, Unasked {
   readonly id: number
   readonly deadline: number
   readonly turn: number
+  /** Beside it among what inherits from the same call. */
+  previous: Heir | null = null
+  next: Heir | null = null
   readonly #owner: ReplyOwner
   readonly #ref: number
   #within: RunningCall | null
