@@ -263,6 +263,14 @@ describe('encode', () => {
     expect(back.every((item, i) => item === there[299 - i])).toBe(true)
   })
 
+  it('encode - what comes again among hundreds of new ones is known too', () => {
+    const pairs = Array.from({ length: 100 }, (_, i) => ({ i })).flatMap((item) => [item, item])
+    const [arrived] = travel([pairs]) as [unknown[]]
+    expect(arrived).toEqual(pairs)
+    expect(arrived.every((item, i) => item === arrived[i - (i % 2)])).toBe(true)
+    expect(new Set(arrived).size).toBe(100)
+  })
+
   it('encode - a getter is read once', () => {
     let reads = 0
     const object = {
