@@ -111,6 +111,21 @@ const WIRE: readonly (readonly [name: string, value: unknown, wire: string])[] =
   ['a toJSON of a class', { price: new Money(5) }, '{"price":{"cents":5,"key":"price"}}'],
   ['a toJSON that answers its object', new Same(), '{"me":1}'],
   ['an own toJSON', { toJSON: () => 1 }, '{"toJSON":{"$":["function",0]}}'],
+  [
+    'an own toJSON in a class',
+    new (class {
+      toJSON = (): number => 1
+    })(),
+    '{"toJSON":{"$":["function",0]}}',
+  ],
+  [
+    'a class with a name of its own and data',
+    new (class {
+      [Symbol.toStringTag] = 'Named'
+      a = 1
+    })(),
+    '{"a":1}',
+  ],
   ['no prototype', Object.assign(Object.create(null) as object, { a: 1 }), '{"a":1}'],
   ['boxed primitives', [Object(1), Object('s'), Object(1n)] as unknown[], '[1,"s",{"$":["bigint","1"]}]'],
   ['a subclass of Map', new (class Table extends Map {})(), '{"$":["map",[]]}'],
