@@ -286,7 +286,7 @@ describe('decode - what is refused', () => {
     'decode - %s is refused where only data is taken',
     (tag) => {
       expect(refusal(`[[${tag}]]`, [], { incoming: null })).toBe(
-        'DS_PROTOCOL arguments[0][0] cannot be taken: it is no plain data. only plain data is taken here',
+        'DS_PROTOCOL arguments[0][0] cannot be taken: it is no plain data. Only plain data is taken here',
       )
     },
   )

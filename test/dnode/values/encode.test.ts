@@ -100,8 +100,9 @@ const WIRE: readonly (readonly [name: string, value: unknown, wire: string])[] =
   ['a generator function', function* () {}, '{"$":["function",0]}'],
   ['an async generator', (async function* () {})(), '{"$":["stream",0,"iterable"]}'],
   ['a plain async iterable', { async *[Symbol.asyncIterator]() {} }, '{"$":["stream",0,"iterable"]}'],
-  ['a Readable', new Readable(), '{"$":["stream",0,"node"]}'],
-  ['a Transform', new PassThrough(), '{"$":["stream",0,"node"]}'],
+  ['a Readable', new Readable(), '{"$":["stream",0,"bytes"]}'],
+  ['a Readable of objects', new Readable({ objectMode: true }), '{"$":["stream",0,"node"]}'],
+  ['a Transform', new PassThrough(), '{"$":["stream",0,"bytes"]}'],
   ['a ReadableStream', new ReadableStream(), '{"$":["stream",0,"web"]}'],
   ['a signal', new AbortController().signal, '{"$":["signal",0]}'],
   ['an aborted signal', AbortSignal.abort('no'), '{"$":["signal",null,"no"]}'],
@@ -143,12 +144,12 @@ const REFUSED: readonly (readonly [name: string, value: unknown, message: string
   [
     'a symbol',
     { a: [Symbol('s')] },
-    'DS_UNSENDABLE arguments[0].a[0] cannot travel: it is a symbol. send it as text',
+    'DS_UNSENDABLE arguments[0].a[0] cannot travel: it is a symbol. Send it as text',
   ],
   [
     'a Promise',
     { user: Promise.resolve() },
-    'DS_UNSENDABLE arguments[0].user cannot travel: it is a Promise. await it first',
+    'DS_UNSENDABLE arguments[0].user cannot travel: it is a Promise. Await it first',
   ],
   [
     'a thenable of a class',
@@ -164,10 +165,10 @@ const REFUSED: readonly (readonly [name: string, value: unknown, message: string
   [
     'a generator',
     (function* () {})(),
-    'is a Generator, of which nothing would arrive. send what is in it: [...it]',
+    'is a Generator, of which nothing would arrive. Send what is in it: [...it]',
   ],
   ['Headers', new Headers(), 'is a Headers, of which nothing would arrive'],
-  ['a Writable', new Writable(), 'is a stream to write to. send a function'],
+  ['a Writable', new Writable(), 'is a stream to write to. Send a function'],
   [
     'a Duplex',
     { socket: new Duplex() },
@@ -331,7 +332,7 @@ describe('encode', () => {
     const handle = Object.create(null) as object
     keepHome(handle, { what: 'is a service handle', hint: 'send its name' })
     expect(refusal({ handle })).toContain(
-      'arguments[0].handle cannot travel: it is a service handle. send its name',
+      'arguments[0].handle cannot travel: it is a service handle. Send its name',
     )
   })
 
@@ -370,7 +371,7 @@ describe('encode - who gives numbers', () => {
     [
       unsendable({ summary: 'it was read', hint: 'send another' }),
       'DS_UNSENDABLE',
-      'cannot travel: it was read. send another',
+      'cannot travel: it was read. Send another',
     ],
     [new TypeError('broken'), 'DS_UNSENDABLE', 'arguments[0].run cannot travel: it cannot be read: broken'],
   ])('encode - an error of theirs gets the path: %s', (error, code, message) => {
