@@ -1,6 +1,7 @@
 /** Typed memory <-> raw bytes. Numbers are little endian on the wire, whatever the machine has. */
 import { endianness } from 'node:os'
 import { types } from 'node:util'
+import { invalid } from '../../base/errors.js'
 
 type View = new (buffer: ArrayBuffer) => Uint8Array
 
@@ -33,11 +34,28 @@ export function nameOfBytes(value: ArrayBufferView | ArrayBuffer): string {
   return tagOf.call(value) ?? (ArrayBuffer.isView(value) ? 'DataView' : 'ArrayBuffer')
 }
 
-/** A copy of the bytes that belong to the value, and of no others: what it is part of stays here. */
-export function copyBytes(value: ArrayBufferView | ArrayBuffer): Uint8Array {
+/** Bytes that nobody changes any more; null until there are any. */
+let given: WeakSet<object> | null = null
+
+/**
+ * Says of bytes that nobody will change them from now on, nor move or shrink their memory: they are sent as they are, where
+ * others are copied first. Errors: DS_INVALID for what is no bytes.
+ */
+export function handOver<T extends ArrayBufferView | ArrayBuffer>(bytes: T): T {
+  if (!ArrayBuffer.isView(bytes) && !types.isArrayBuffer(bytes)) {
+    throw invalid({ summary: `handOver was given ${typeof bytes}`, hint: 'give it a Buffer or the like' })
+  }
+  given ??= new WeakSet()
+  given.add(bytes)
+  return bytes
+}
+
+/** The bytes that belong to the value, and no others: what they are part of stays here. A copy, unless they were handed over. */
+export function bytesToSend(value: ArrayBufferView | ArrayBuffer): Uint8Array {
   const bytes = ArrayBuffer.isView(value)
     ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
     : new Uint8Array(value)
+  if (!IS_BIG && given !== null && given.has(value)) return bytes
   const copy = Buffer.allocUnsafe(bytes.length)
   copy.set(bytes)
   return IS_BIG ? turned(copy, TYPES.get(nameOfBytes(value))?.[0] ?? 1) : copy

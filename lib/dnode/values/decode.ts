@@ -61,8 +61,11 @@ function walk(values: unknown[], attachments: readonly Uint8Array[], from: Decod
   }
 }
 
+/** Between two messages, so that no session is kept. */
+const NOBODY: DecodeFrom = { limits: { depth: 0, nodes: 0 }, root: 'arguments', incoming: null }
+
 class Decoder extends Walk implements Reading {
-  from: DecodeFrom = { limits: { depth: 0, nodes: 0 }, root: 'arguments', incoming: null }
+  from: DecodeFrom = NOBODY
   containers: unknown[] = []
   #attachments: readonly Uint8Array[] = []
   /** Which of them were taken. */
@@ -83,8 +86,9 @@ class Decoder extends Walk implements Reading {
     }
   }
 
-  /** Holds nothing of the message any more. */
-  rest(): void {
+  override rest(): void {
+    super.rest()
+    this.from = NOBODY
     this.containers = []
     this.#attachments = []
     this.#taken = null

@@ -50,10 +50,13 @@ function walk(values: readonly unknown[], to: EncodeTo): Payload {
   }
 }
 
+/** Between two messages, so that no session is kept. */
+const NOBODY: EncodeTo = { limits: { depth: 0, nodes: 0 }, root: 'arguments', outgoing: null }
+
 /** One walk over the values of one message. */
 class Encoder extends Walk implements Writing {
   size = 0
-  to: EncodeTo = { limits: { depth: 0, nodes: 0 }, root: 'arguments', outgoing: null }
+  to: EncodeTo = NOBODY
   attachments: Uint8Array[] | null = null
   attached = 0
   readonly open: number[] = []
@@ -77,8 +80,9 @@ class Encoder extends Walk implements Writing {
     }
   }
 
-  /** Holds nothing of the message any more. */
-  rest(): void {
+  override rest(): void {
+    super.rest()
+    this.to = NOBODY
     this.#seen.clear()
     this.attachments = null
     this.#isHanding = false

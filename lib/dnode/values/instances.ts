@@ -2,7 +2,7 @@
 import { Transform, type Readable } from 'node:stream'
 import { LIMITS } from '../../base/options.js'
 import { isByReference, keptHome, methodsOf } from './by-reference.js'
-import { copyBytes, nameOfBytes } from './bytes.js'
+import { bytesToSend, nameOfBytes } from './bytes.js'
 import { encodeError } from './errors.js'
 import { kindOf } from './kinds.js'
 import { part, type Step } from './path.js'
@@ -141,7 +141,7 @@ function encodeBytes(writing: Writing, value: ArrayBufferView | ArrayBuffer): Ta
     )
   }
   writing.leafOf(value)
-  return writing.tag('bytes', attachments.push(copyBytes(value)) - 1, nameOfBytes(value))
+  return writing.tag('bytes', attachments.push(bytesToSend(value)) - 1, nameOfBytes(value))
 }
 
 function encodeCustom(

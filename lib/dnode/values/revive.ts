@@ -193,7 +193,6 @@ function decodeMap(reading: Reading, entries: unknown, level: number): Map<unkno
     if (!Array.isArray(entry) || entry.length !== 2) throw unexpected('an entry of a map to be a pair', entry)
     const key = reading.value(entry[0], ofKey, level)
     if (map.has(key)) throw twice(reading, ofKey, level)
-    map.set(key, undefined)
     map.set(key, reading.value(entry[1], ofValue, level))
   }
   reading.end(number, level)

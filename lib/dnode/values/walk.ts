@@ -49,11 +49,15 @@ export class Walk {
     this.limits = limits
     this.root = root
     this.at = this.nodes = this.begun = this.#deepest = 0
-    this.#refusal = null
     if (this.#counts.length > ROOM) {
       this.#counts = []
       this.#heights = []
     }
+  }
+
+  /** Holds nothing of the message any more, but for the keys on the way to its last value. */
+  rest(): void {
+    this.#refusal = null
   }
 
   /** The walk is at this step from a container of that level. */

@@ -237,6 +237,16 @@ const HOSTILE: readonly (readonly [name: string, text: string, message: string])
   ],
   ['levels of objects', `[${'{"a":'.repeat(65)}1${'}'.repeat(65)}]`, 'DS_LIMIT arguments[0].a.a'],
   ['levels behind a tag', `[{"$":["undefined"]},${nested(65, '')}]`, 'DS_LIMIT arguments[1][0]'],
+  [
+    'levels by refs behind a flat one',
+    `[[${nested(40, '')},[]],${nested(30, '{"$":["ref",0]}')}]`,
+    'DS_LIMIT arguments[1][0]',
+  ],
+  [
+    'levels by refs by refs',
+    `[${nested(30, '')},[{"$":["ref",0]},[]],${nested(34, '{"$":["ref",30]}')}]`,
+    'DS_LIMIT arguments[2][0]',
+  ],
   ['levels by refs', `[${nested(40, '')},${nested(40, '{"$":["ref",0]}')}]`, 'DS_LIMIT arguments[1][0]'],
   [
     'values',
@@ -276,7 +286,7 @@ describe('decode - what is refused', () => {
     'decode - %s is refused where only data is taken',
     (tag) => {
       expect(refusal(`[[${tag}]]`, [], { incoming: null })).toBe(
-        'DS_PROTOCOL arguments[0][0] cannot be taken: it is no plain data. only plain data is taken here',
+        'DS_PROTOCOL arguments[0][0] cannot be taken: it is no plain data. Only plain data is taken here',
       )
     },
   )

@@ -100,8 +100,9 @@ const WIRE: readonly (readonly [name: string, value: unknown, wire: string])[] =
   ['a generator function', function* () {}, '{"$":["function",0]}'],
   ['an async generator', (async function* () {})(), '{"$":["stream",0,"iterable"]}'],
   ['a plain async iterable', { async *[Symbol.asyncIterator]() {} }, '{"$":["stream",0,"iterable"]}'],
-  ['a Readable', new Readable(), '{"$":["stream",0,"node"]}'],
-  ['a Transform', new PassThrough(), '{"$":["stream",0,"node"]}'],
+  ['a Readable', new Readable(), '{"$":["stream",0,"bytes"]}'],
+  ['a Readable of objects', new Readable({ objectMode: true }), '{"$":["stream",0,"node"]}'],
+  ['a Transform', new PassThrough(), '{"$":["stream",0,"bytes"]}'],
   ['a ReadableStream', new ReadableStream(), '{"$":["stream",0,"web"]}'],
   ['a signal', new AbortController().signal, '{"$":["signal",0]}'],
   ['an aborted signal', AbortSignal.abort('no'), '{"$":["signal",null,"no"]}'],
@@ -111,6 +112,21 @@ const WIRE: readonly (readonly [name: string, value: unknown, wire: string])[] =
   ['a toJSON of a class', { price: new Money(5) }, '{"price":{"cents":5,"key":"price"}}'],
   ['a toJSON that answers its object', new Same(), '{"me":1}'],
   ['an own toJSON', { toJSON: () => 1 }, '{"toJSON":{"$":["function",0]}}'],
+  [
+    'an own toJSON in a class',
+    new (class {
+      toJSON = (): number => 1
+    })(),
+    '{"toJSON":{"$":["function",0]}}',
+  ],
+  [
+    'a class with a name of its own and data',
+    new (class {
+      [Symbol.toStringTag] = 'Named'
+      a = 1
+    })(),
+    '{"a":1}',
+  ],
   ['no prototype', Object.assign(Object.create(null) as object, { a: 1 }), '{"a":1}'],
   ['boxed primitives', [Object(1), Object('s'), Object(1n)] as unknown[], '[1,"s",{"$":["bigint","1"]}]'],
   ['a subclass of Map', new (class Table extends Map {})(), '{"$":["map",[]]}'],
@@ -128,12 +144,12 @@ const REFUSED: readonly (readonly [name: string, value: unknown, message: string
   [
     'a symbol',
     { a: [Symbol('s')] },
-    'DS_UNSENDABLE arguments[0].a[0] cannot travel: it is a symbol. send it as text',
+    'DS_UNSENDABLE arguments[0].a[0] cannot travel: it is a symbol. Send it as text',
   ],
   [
     'a Promise',
     { user: Promise.resolve() },
-    'DS_UNSENDABLE arguments[0].user cannot travel: it is a Promise. await it first',
+    'DS_UNSENDABLE arguments[0].user cannot travel: it is a Promise. Await it first',
   ],
   [
     'a thenable of a class',
@@ -149,10 +165,10 @@ const REFUSED: readonly (readonly [name: string, value: unknown, message: string
   [
     'a generator',
     (function* () {})(),
-    'is a Generator, of which nothing would arrive. send what is in it: [...it]',
+    'is a Generator, of which nothing would arrive. Send what is in it: [...it]',
   ],
   ['Headers', new Headers(), 'is a Headers, of which nothing would arrive'],
-  ['a Writable', new Writable(), 'is a stream to write to. send a function'],
+  ['a Writable', new Writable(), 'is a stream to write to. Send a function'],
   [
     'a Duplex',
     { socket: new Duplex() },
@@ -263,6 +279,14 @@ describe('encode', () => {
     expect(back.every((item, i) => item === there[299 - i])).toBe(true)
   })
 
+  it('encode - what comes again among hundreds of new ones is known too', () => {
+    const pairs = Array.from({ length: 100 }, (_, i) => ({ i })).flatMap((item) => [item, item])
+    const [arrived] = travel([pairs]) as [unknown[]]
+    expect(arrived).toEqual(pairs)
+    expect(arrived.every((item, i) => item === arrived[i - (i % 2)])).toBe(true)
+    expect(new Set(arrived).size).toBe(100)
+  })
+
   it('encode - a getter is read once', () => {
     let reads = 0
     const object = {
@@ -308,7 +332,7 @@ describe('encode', () => {
     const handle = Object.create(null) as object
     keepHome(handle, { what: 'is a service handle', hint: 'send its name' })
     expect(refusal({ handle })).toContain(
-      'arguments[0].handle cannot travel: it is a service handle. send its name',
+      'arguments[0].handle cannot travel: it is a service handle. Send its name',
     )
   })
 
@@ -347,7 +371,7 @@ describe('encode - who gives numbers', () => {
     [
       unsendable({ summary: 'it was read', hint: 'send another' }),
       'DS_UNSENDABLE',
-      'cannot travel: it was read. send another',
+      'cannot travel: it was read. Send another',
     ],
     [new TypeError('broken'), 'DS_UNSENDABLE', 'arguments[0].run cannot travel: it cannot be read: broken'],
   ])('encode - an error of theirs gets the path: %s', (error, code, message) => {

@@ -104,3 +104,25 @@ it('errors - causes are eight deep at most, one that is its own cause too', () =
   for (let at: unknown = arrive(error); at instanceof Error; at = at.cause) depth++
   expect(depth).toBe(9)
 })
+
+it('errors - a hook may answer with the same cause again and again', () => {
+  const both = tables()
+  const cause = { name: 'Error', message: 'hidden', ran: 'yes' } as const
+  const outgoing: Outgoing = { ...both.outgoing, error: (e) => ({ ...writeWireError(e, 'yes'), cause }) }
+  const list = Array.from({ length: 20 }, (_, i) => new Error(`${i}`))
+  const shared = {}
+  const [errors, a, b] = travel([list, shared, shared], { tables: { ...both, outgoing } }) as [
+    Error[],
+    object,
+    object,
+  ]
+  expect(errors.map(({ message }) => message)).toEqual(list.map(({ message }) => message))
+  expect(b).toBe(a)
+  expect(a).toEqual({})
+})
+
+it('errors - stacks of other errors are as long as before', () => {
+  const before = Error.stackTraceLimit
+  arrive(new Error('no'))
+  expect(Error.stackTraceLimit).toBe(before)
+})
