@@ -1,5 +1,6 @@
 /** What values carry beside data between two dialect peers, in both directions: functions, signals and streams. */
 import type { Clock } from '../base/clock.js'
+import { isDServiceError, reasonOf } from '../base/errors.js'
 import { toError } from '../base/errors.js'
 import type { Connection } from '../wire/connection.js'
 import type { Cargo } from './cargo.js'
@@ -134,7 +135,21 @@ export class Carrier implements Outgoing, Incoming, StubPort {
   failed(error: Error, more: number): void {
     const { life, options } = this.#parts
     if (more > 0) life.note({ more }, 'further calls of functions of the peer failed, and nobody asked')
+    // a timer that ticks into what is gone: nobody needs to hear of each tick
+    if (isDServiceError(error) && error.code === 'DS_REF_GONE') {
+      return life.note({ reason: error.message }, 'call of a function that is gone')
+    }
     life.tell(() => options.onError?.(error))
+  }
+
+  /** One in last place of a classic call waits for it: it is told why its arguments cannot come. */
+  unsent(ref: number, error: Error): void {
+    const { writer, life } = this.#parts
+    try {
+      writer.oneWay(ref, [writer.short(error)], null)
+    } catch (failure) {
+      life.note({ reason: reasonOf(failure) }, 'a function could not be told what cannot be sent to it')
+    }
   }
 
   hold(): void {

@@ -121,8 +121,9 @@ export class Dispatcher implements Callee, ReferenceCaller {
 
   /** Runs a call. Errors (before anything ran): DS_NO_METHOD, DS_LIMIT, DS_PROTOCOL. */
   dispatch(call: Call): void {
-    const found = this.#find(call.method)
+    // first of all: functions that came in bad company are released as any
     const args = this.#options.cargo.read(call.values)
+    const found = this.#find(call.method)
     const last = lastFunction(args, call.values, this.#options.imports)
     const refusal = this.#refusal(found)
     const running = this.#runningCall(call)
@@ -135,8 +136,8 @@ export class Dispatcher implements Callee, ReferenceCaller {
   /** Runs a chain of calls. Errors (before anything ran): DS_NO_METHOD, DS_LIMIT, DS_PROTOCOL. */
   pipe(call: Message & { type: 'pipe' }): void {
     const [method, ...paths] = call.paths as [string | number, ...(string | number)[]]
-    const found = this.#find(method)
     const [args, ...lists] = this.#options.cargo.read(call.values) as [unknown[], ...unknown[][]]
+    const found = this.#find(method)
     const refusal = this.#refusal(found)
     if (refusal) return this.#options.writer.error(call.id, refusal, refusal.ran ?? 'no')
     const running = this.#runningCall({ ...call, method })
