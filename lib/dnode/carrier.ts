@@ -1,7 +1,6 @@
 /** What values carry beside data between two dialect peers, in both directions: functions, signals and streams. */
 import type { Clock } from '../base/clock.js'
-import { isDServiceError, reasonOf } from '../base/errors.js'
-import { toError } from '../base/errors.js'
+import { isDServiceError, toError } from '../base/errors.js'
 import type { Connection } from '../wire/connection.js'
 import type { Cargo } from './cargo.js'
 import * as failures from './failures.js'
@@ -140,16 +139,6 @@ export class Carrier implements Outgoing, Incoming, StubPort {
       return life.note({ reason: error.message }, 'call of a function that is gone')
     }
     life.tell(() => options.onError?.(error))
-  }
-
-  /** One in last place of a classic call waits for it: it is told why its arguments cannot come. */
-  unsent(ref: number, error: Error): void {
-    const { writer, life } = this.#parts
-    try {
-      writer.oneWay(ref, [writer.short(error)], null)
-    } catch (failure) {
-      life.note({ reason: reasonOf(failure) }, 'a function could not be told what cannot be sent to it')
-    }
   }
 
   hold(): void {
