@@ -7,6 +7,7 @@ import { context } from './dnode/context.js'
 import { byReference } from './dnode/values/by-reference.js'
 import { forbidden } from './mesh/hooks.js'
 import { withOptions } from './mesh/lookup.js'
+import { method } from './mesh/method.js'
 
 /** The exports that hang on the function for `require('dservice')`. */
 interface Others {
@@ -19,6 +20,7 @@ interface Others {
   readonly withOptions: typeof withOptions
   readonly forbidden: typeof forbidden
   readonly byReference: typeof byReference
+  readonly method: typeof method
 }
 
 // `require('dservice')` is the function itself; the other exports hang on it
@@ -32,6 +34,7 @@ const others: Others = {
   withOptions,
   forbidden,
   byReference,
+  method,
 }
 const callable: typeof dservice & Others = Object.assign(dservice, others)
 
@@ -42,6 +45,7 @@ export { context } from './dnode/context.js'
 export { byReference } from './dnode/values/by-reference.js'
 export { forbidden } from './mesh/hooks.js'
 export { withOptions } from './mesh/lookup.js'
+export { method } from './mesh/method.js'
 export type { Clock } from './base/clock.js'
 export type { Code, Failure, Ran } from './base/errors.js'
 export type { Identity, State } from './base/identity.js'
@@ -55,7 +59,10 @@ export type { CustomType } from './dnode/values/port.js'
 export type { ServedCall, ServeHook } from './dnode/serve-hook.js'
 export type { CallChange, CallHook, HandleCall } from './mesh/call-hook.js'
 export type { Hooks } from './mesh/hooks.js'
+export type { MethodOptions } from './mesh/method.js'
+export type { Spread } from './mesh/resolve.js'
 export type {
+  Balance,
   Description,
   DnodeForCallback,
   DnodeView,

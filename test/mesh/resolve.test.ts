@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import type { State } from '../../lib/base/identity.js'
-import { VirtualClock } from '../../lib/base/virtual-clock.js'
-import { choose } from '../../lib/mesh/balancer.js'
 import { resolve } from '../../lib/mesh/resolve.js'
 
 const at = (version: string, state: State = 'ready') => ({ identity: { version, state } })
@@ -34,6 +32,35 @@ describe('resolve - which instances a range means', () => {
     expect(versions(resolve([at('1.1.0', 'waiting'), at('1.0.0')], '^1').chosen)).toEqual(['1.0.0'])
   })
 
+  it.each([
+    ['^1', '1.9.9 1.10.0!', '1.9.9', '1.10.0'],
+    ['^1', '1.9.9! 1.10.0', '1.10.0', ''],
+    ['^1', '1.9.9 1.10.0! 1.10.0', '1.10.0', '1.10.0'],
+    ['^1', '1.9.9 1.10.0! 1.10.0!', '1.9.9 1.10.0 1.10.0', '1.10.0 1.10.0'],
+    ['^1', '1.9.9! 1.10.0 2.0.0! 2.0.0!', '1.10.0', ''],
+    ['^1', '1.10.0!', '1.10.0', '1.10.0'],
+  ])('%s of %s (! ejected) is %s, to be probed: %s', (range, there, chosen, probed) => {
+    const candidates = there
+      .split(' ')
+      .map((text) => ({ ...at(text.replace('!', '')), standing: { isEjected: text.endsWith('!') } }))
+    const resolution = resolve(candidates, range)
+    expect(versions(resolution.chosen).join(' ')).toBe(chosen)
+    expect(versions(resolution.ejected).join(' ')).toBe(probed)
+  })
+
+  it('takes every version where it is told to, but no ejected one, and none that waits', () => {
+    const there = [at('1.0.0'), at('1.1.0'), at('1.2.0', 'waiting'), at('2.0.0')]
+    expect(versions(resolve(there, '^1', 'range').chosen)).toEqual(['1.0.0', '1.1.0'])
+    const ill = there.map((one, i) => ({ ...one, standing: { isEjected: i === 1 } }))
+    expect(versions(resolve(ill, '^1', 'range').chosen)).toEqual(['1.0.0'])
+  })
+
+  it('lists a malformed version as invalid', () => {
+    const { chosen, passed } = resolve([at('banana'), at('1.0'), at('1.0.0')], '*')
+    expect(versions(chosen)).toEqual(['1.0.0'])
+    expect(passed.map(({ why }) => why)).toEqual(['its version is invalid', 'its version is invalid'])
+  })
+
   it('says of each that it passed over why', () => {
     const { passed } = resolve(
       [at('1.0.0'), at('1.1.0'), at('2.0.0'), at('1.2.0', 'draining'), at('1.3.0', 'waiting')],
@@ -45,29 +72,5 @@ describe('resolve - which instances a range means', () => {
       '1.3.0: waiting',
       '2.0.0: out of range ^1',
     ])
-  })
-})
-
-describe('balancer - two random choices', () => {
-  it('of none chooses none, of one that one', () => {
-    expect(choose([], () => 0)).toBeUndefined()
-    expect(choose([{ pending: 9 }], () => 0)).toEqual({ pending: 9 })
-  })
-
-  it('never compares an instance with itself, and takes the less busy of two', () => {
-    const clock = new VirtualClock(7)
-    const endpoints = [{ pending: 5 }, { pending: 0 }]
-    for (let i = 0; i < 100; i++) expect(choose(endpoints, () => clock.random())).toBe(endpoints[1])
-  })
-
-  it('spreads calls over equal instances within ten per cent of each other', () => {
-    const clock = new VirtualClock(1)
-    const counts = [0, 0, 0, 0, 0]
-    const endpoints = counts.map((_, index) => ({ pending: 0, index }))
-    for (let i = 0; i < 10_000; i++) {
-      const { index } = choose(endpoints, () => clock.random()) ?? { index: 0 }
-      counts[index] = (counts[index] ?? 0) + 1
-    }
-    for (const count of counts) expect(Math.abs(count - 2_000)).toBeLessThan(200)
   })
 })
