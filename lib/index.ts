@@ -8,6 +8,7 @@ import { byReference } from './dnode/values/by-reference.js'
 import { forbidden } from './mesh/hooks.js'
 import { withOptions } from './mesh/lookup.js'
 import { method } from './mesh/method.js'
+import { pipeline } from './mesh/pipeline.js'
 
 /** The exports that hang on the function for `require('dservice')`. */
 interface Others {
@@ -21,6 +22,7 @@ interface Others {
   readonly forbidden: typeof forbidden
   readonly byReference: typeof byReference
   readonly method: typeof method
+  readonly pipeline: typeof pipeline
 }
 
 // `require('dservice')` is the function itself; the other exports hang on it
@@ -35,6 +37,7 @@ const others: Others = {
   forbidden,
   byReference,
   method,
+  pipeline,
 }
 const callable: typeof dservice & Others = Object.assign(dservice, others)
 
@@ -46,6 +49,7 @@ export { byReference } from './dnode/values/by-reference.js'
 export { forbidden } from './mesh/hooks.js'
 export { withOptions } from './mesh/lookup.js'
 export { method } from './mesh/method.js'
+export { pipeline, type Piped } from './mesh/pipeline.js'
 export type { Clock } from './base/clock.js'
 export type { Code, Failure, Ran } from './base/errors.js'
 export type { Identity, State } from './base/identity.js'

@@ -1,6 +1,7 @@
 /** A call of a method that answers through a callback, which is appended to its arguments. */
 import { disconnected, timeout as timedOut, toError, type DServiceError } from '../base/errors.js'
 import type { Outcome } from '../dnode/messages.js'
+import { oneShot } from '../dnode/refs/one-shot.js'
 import { cancelledBy } from './acquire.js'
 import type { Ask } from './tries.js'
 
@@ -10,7 +11,7 @@ export const askForCallback: Ask = async ({ session, identity }, call, node) => 
   const where = `${identity.name}@${identity.version}`
   const { promise, settle } = outcomeOnce()
   const fail = (error: Error): void => settle({ ok: false, error })
-  const callback = (...results: unknown[]): void => settle(fromCallback(results))
+  const callback = oneShot((...results: unknown[]): void => settle(fromCallback(results)))
   using _timer = node.clock.after(timeout, () => fail(noCallback(where, path)))
   using _listener =
     cancellation?.onAbort((reason) => fail(cancelledBy(reason, `${where} ${path}`))) ?? undefined

@@ -59,26 +59,31 @@ export async function call(caller: Caller, path: string, args: readonly unknown[
  * Calls a method that answers through a callback, which is appended: an Error as its first argument rejects, one
  * argument resolves, null or undefined first of two resolves the second, any other first of two rejects.
  */
-export async function callWithCallback(
+export function callWithCallback(caller: Caller, path: string, args: readonly unknown[]): Promise<unknown> {
+  return callBy(caller, { path, args }, askForCallback)
+}
+
+/** Calls in another way than `call` does; the first line of the stack is the user's all the same. */
+export async function callBy(
   caller: Caller,
-  path: string,
-  args: readonly unknown[],
+  { path, args }: { readonly path: string; readonly args: readonly unknown[] },
+  ask: Ask,
 ): Promise<unknown> {
   const begun = begin(caller, path, args)
   if (caller.shared.node.hooks) {
-    const ended = await throughHooks(caller, { path, args, begun }, askForCallback)
+    const ended = await throughHooks(caller, { path, args, begun }, ask)
     if (ended.ok) return ended.value
-    throw ended.isOurs ? atCaller(ended.error as Error, callWithCallback) : ended.error
+    throw ended.isOurs ? atCaller(ended.error as Error, callBy) : ended.error
   }
-  if (begun instanceof Error) throw atCaller(begun, callWithCallback)
+  if (begun instanceof Error) throw atCaller(begun, callBy)
   let outcome: Outcome
   try {
-    outcome = await make(caller, begun, askForCallback)
+    outcome = await make(caller, begun, ask)
   } finally {
     end(caller.shared)
   }
   if (outcome.ok) return outcome.value
-  throw atCaller(outcome.error, callWithCallback)
+  throw atCaller(outcome.error, callBy)
 }
 
 /** The error came about elsewhere; what helps is the line that called. */

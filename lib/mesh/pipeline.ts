@@ -1,0 +1,75 @@
+/** Several calls in one flight: each of what the one before returned, without a way there and back in between. */
+import { invalid } from '../base/errors.js'
+import type { PipeStep } from '../dnode/asking.js'
+import { callBy } from './calls.js'
+import { callerOf } from './handle.js'
+import type { Ask } from './tries.js'
+
+/** The value that a chain stands for, while it is written down. */
+declare const VALUE: unique symbol
+
+/** What is known of a result that is not there yet: its functions, at any depth. */
+export type Piped<T> = { readonly [VALUE]?: T } & {
+  readonly [K in keyof T as T[K] extends AnyFunction | object ? K : never]: T[K] extends (
+    ...args: infer A
+  ) => infer R
+    ? (...args: A) => Piped<Awaited<R>>
+    : Piped<T[K]>
+}
+
+type AnyFunction = (...args: never[]) => unknown
+
+/** What was written down so far; the names of the next step come behind the last call. */
+interface Chain {
+  readonly steps: readonly PipeStep[]
+  readonly names: readonly string[]
+}
+
+const chains = new WeakMap<object, Chain>()
+
+/**
+ * Calls a method, then a function of what it returned, and so on, in one flight: `pipeline(h, (r) => r.login(key).profile())`.
+ * `build` is called once, with a stand-in for the handle; it must return the last call. The functions that are reached are those that
+ * would have been sent: own functions of plain objects, and methods of what goes by reference. One deadline, and one `ran`, is for all.
+ * Errors: DS_INVALID; those of a call; DS_NO_METHOD with `ran: 'yes'` where a result has no such function.
+ */
+export async function pipeline<H extends object, R>(
+  handle: H,
+  build: (remote: Piped<H>) => Piped<R>,
+): Promise<R> {
+  const caller = callerOf(handle)
+  if (!caller) throw notAHandle()
+  const built = chains.get(build(standIn({ steps: [], names: [] }) as Piped<H>))
+  const [first] = built?.steps ?? []
+  if (!built || !first || built.names.length > 0) throw noCall()
+  const ask: Ask = ({ session }, call) => session.pipe(built.steps, call)
+  return (await callBy(caller, first, ask)) as R
+}
+
+/** Reading a name leads on, calling it is a step. */
+function standIn(chain: Chain): object {
+  const proxy = new Proxy(() => undefined, {
+    get: (_target, name) =>
+      typeof name === 'symbol' || name === 'then'
+        ? undefined
+        : standIn({ steps: chain.steps, names: [...chain.names, name] }),
+    apply: (_target, _self, args: unknown[]) =>
+      standIn({ steps: [...chain.steps, { path: chain.names.join('.'), args }], names: [] }),
+  })
+  chains.set(proxy, chain)
+  return proxy
+}
+
+function notAHandle(): Error {
+  return invalid({
+    summary: 'pipeline() takes a service handle',
+    hint: 'give it what dnodeFor() or rely() returned',
+  })
+}
+
+function noCall(): Error {
+  return invalid({
+    summary: 'what was given to pipeline() did not return a call',
+    hint: 'return the last call of a chain: pipeline(h, (r) => r.login(key).profile())',
+  })
+}
