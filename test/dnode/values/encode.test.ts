@@ -264,6 +264,12 @@ describe('encode', () => {
     expect(refusal(Symbol('s'), { root: 'items' })).toContain('items[0] cannot travel')
   })
 
+  it('encode - what has no containers is counted as well', () => {
+    const limits = { depth: 1, nodes: 3 }
+    expect(encode([1, 'a', null], to({ limits })).values).toEqual([1, 'a', null])
+    expect(() => encode([1, 'a', null, 2], to({ limits }))).toThrow('has more than the 3 values of a message')
+  })
+
   it('encode - numbers of containers count on through all values of a message', () => {
     const payload = encode([{}, new Date(0), [twice], twice, self], to())
     expect(JSON.stringify(payload.values)).toBe(
@@ -391,8 +397,8 @@ describe('encode - who gives numbers', () => {
         throw limit({ summary: 'elsewhere' })
       },
     }
-    expect(refusal(value)).toMatch(
-      /^DS_UNSENDABLE arguments\[0\]\.x cannot travel: it cannot be read: elsewhere/,
+    expect(refusal([() => 1, value])).toMatch(
+      /^DS_UNSENDABLE arguments\[0\]\[1\]\.x cannot travel: it cannot be read: elsewhere/,
     )
   })
 })
