@@ -203,6 +203,7 @@ const REFUSED: readonly (readonly [name: string, value: unknown, message: string
     'arguments[0].reason[0] cannot travel: it leads back into a value',
   ],
   ['an odd key', { 'first name': { [`${'x'.repeat(99)}`]: Symbol('s') } }, 'arguments[0]["first name"].xxx'],
+  ['a long BigInt below 0', -(10n ** 20_000n), 'it has too many digits'],
   ['a long BigInt', 10n ** 20_000n, 'DS_LIMIT arguments[0] cannot travel: it has too many digits'],
   [
     'a long RegExp',
