@@ -203,6 +203,7 @@ const REFUSED: readonly (readonly [name: string, value: unknown, message: string
     'arguments[0].reason[0] cannot travel: it leads back into a value',
   ],
   ['an odd key', { 'first name': { [`${'x'.repeat(99)}`]: Symbol('s') } }, 'arguments[0]["first name"].xxx'],
+  ['a long BigInt below 0', -(10n ** 20_000n), 'it has too many digits'],
   ['a long BigInt', 10n ** 20_000n, 'DS_LIMIT arguments[0] cannot travel: it has too many digits'],
   [
     'a long RegExp',
@@ -262,6 +263,12 @@ describe('encode', () => {
   it('encode - a list of one is called by its name', () => {
     expect(refusal([Symbol('s')], { root: 'result' })).toContain('result[0] cannot travel')
     expect(refusal(Symbol('s'), { root: 'items' })).toContain('items[0] cannot travel')
+  })
+
+  it('encode - what has no containers is counted as well', () => {
+    const limits = { depth: 1, nodes: 3 }
+    expect(encode([1, 'a', null], to({ limits })).values).toEqual([1, 'a', null])
+    expect(() => encode([1, 'a', null, 2], to({ limits }))).toThrow('has more than the 3 values of a message')
   })
 
   it('encode - numbers of containers count on through all values of a message', () => {
@@ -391,8 +398,8 @@ describe('encode - who gives numbers', () => {
         throw limit({ summary: 'elsewhere' })
       },
     }
-    expect(refusal(value)).toMatch(
-      /^DS_UNSENDABLE arguments\[0\]\.x cannot travel: it cannot be read: elsewhere/,
+    expect(refusal([() => 1, value])).toMatch(
+      /^DS_UNSENDABLE arguments\[0\]\[1\]\.x cannot travel: it cannot be read: elsewhere/,
     )
   })
 })
