@@ -11,6 +11,10 @@ import { readWireError } from './wire-error.js'
 const PING = Object.freeze(['ping'])
 const PONG = Object.freeze(['pong'])
 
+/** Kinds that have no list at their end, and the elements that they may have: theirs, and room for what later versions may add. */
+const FIXED: ReadonlySet<unknown> = new Set(['answer', 'error', 'cancel', 'changed', 'ping', 'pong'])
+const LONGEST = 20
+
 /** Version, trace id, parent id, flags; any other text is as none (W3C Trace Context, section 3.2). */
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
 
@@ -70,6 +74,9 @@ export function readDialect(value: unknown): Message {
   const at = kindAt(value)
   if (at === 1 && !isObject(value[0])) {
     throw unexpected('a message to begin with its kind, or an object before it', value[0])
+  }
+  if (value.length > LONGEST && FIXED.has(value[at])) {
+    throw unexpected(`a message of its kind to have at most ${LONGEST} elements`, value)
   }
   switch (value[at]) {
     case 'answer':

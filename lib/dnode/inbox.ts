@@ -1,7 +1,7 @@
 /** The listening half of a session: rows in, checked messages out, each one for itself. */
 import type { Clock } from '../base/clock.js'
 import { protocol, toError } from '../base/errors.js'
-import type { Connection, Sink } from '../wire/connection.js'
+import { NO_ATTACHMENTS, type Connection, type Sink } from '../wire/connection.js'
 import { isObject, unexpected } from './check.js'
 import { readClassic } from './classic.js'
 import { answerIdOf, callIdOf, isCall, readDialect } from './dialect.js'
@@ -74,8 +74,9 @@ export class Inbox implements Sink, Paced {
   }
 
   /** A row of the connection, or one that a program brought: that waits behind those that are there. */
-  row(row: unknown): void {
+  row(row: unknown, _attachments: readonly Uint8Array[] = NO_ATTACHMENTS, size = 0): void {
     this.#to.heard()
+    this.#pace.parsed(size)
     if (this.#isHandling || this.isWaiting) (this.#later ??= []).push(row)
     else this.#take(row)
   }
