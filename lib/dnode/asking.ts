@@ -1,6 +1,7 @@
 /** The calling half of a session: calls of ours that want an answer, from the first check to the outcome. */
 import { toError, type DServiceError } from '../base/errors.js'
 import type { Clock } from '../base/clock.js'
+import { withoutStacks } from '../base/stack.js'
 import type { Connection } from '../wire/connection.js'
 import * as failures from './failures.js'
 import type { Life } from './life.js'
@@ -80,7 +81,9 @@ export class Asking {
   /** The session ended: calls that were handed to the connection may have run. */
   end(end: failures.End): void {
     const written = this.#parts.writer.turn
-    this.pending.failAll((method, turn) => failures.gone(end, method, turn < written ? 'maybe' : 'no'))
+    withoutStacks(() =>
+      this.pending.failAll((method, turn) => failures.gone(end, method, turn < written ? 'maybe' : 'no')),
+    )
   }
 
   #waitFor(method: string, options: CallOptions, write: (id: number) => void): Promise<Outcome> {

@@ -78,8 +78,9 @@ export class Inbox implements Sink, Paced {
   }
 
   /** A row of the connection, or one that a program brought: that waits behind those that are there. */
-  row(row: unknown, attachments: readonly Uint8Array[] = NO_ATTACHMENTS): void {
+  row(row: unknown, attachments: readonly Uint8Array[] = NO_ATTACHMENTS, size = 0): void {
     this.#to.heard()
+    this.#pace.parsed(size)
     if (this.#isHandling || this.isWaiting) (this.#later ??= []).push([row, attachments])
     else this.#take(row, attachments)
   }

@@ -6,8 +6,11 @@ import type { Connection } from '../wire/connection.js'
 /** Milliseconds for which messages of one peer are handled in one turn of the event loop. */
 const STRETCH = 10
 
-/** Milliseconds of a row after which the rows behind it in the same turn count as well: at most 32 chunks are read in one. */
-const SHORT = 0.3
+/** Milliseconds of rows after which the rows behind them in the same turn count as well: at most 32 chunks are read in one. */
+const SHORT = 1
+
+/** Milliseconds to parse a character: what is worst takes twice as long, what is usual a tenth. */
+const PARSING = STRETCH / (256 * 1024)
 
 /** Messages of a turn: what their promises do when they go on is not seen until it is over. */
 const MOST = 256
@@ -45,6 +48,10 @@ export class Pace {
   #isTurn = false
   #isTurnWatched = false
   #start = 0
+  /** Milliseconds that parsing took before the turn began, about. */
+  #parsing = 0
+  /** Milliseconds of rows that were quick, since a turn was watched last. */
+  #quick = 0
   #count = 0
   #nextLook = 1
   /** Messages that a turn may have: as many as fitted into the last one. */
@@ -69,6 +76,11 @@ export class Pace {
     return this.#connection.queued > this.#unread
   }
 
+  /** A row came that had so many characters: parsing it is work for its peer as well. */
+  parsed(size: number): void {
+    this.#parsing += size * PARSING
+  }
+
   /** A row begins: several of them may come in one turn. */
   begin(): void {
     if (this.#isTurn) return
@@ -78,22 +90,25 @@ export class Pace {
     this.#nextLook = 1
   }
 
-  /** A row was handled. Quick ones are no stretch: only after a slow one the end of the turn is waited for, which costs a round of the loop. */
+  /** A row was handled. Quick ones are no stretch until they are many: the end of a turn is waited for now and then, since it costs a round of the loop. */
   finish(): void {
     if (this.#isTurnWatched) return
-    if (this.#clock.monotonic() - this.#start < SHORT) {
+    this.#quick += this.#took()
+    if (this.#quick < SHORT) {
       this.#isTurn = false
+      this.#parsing = 0
       return
     }
+    this.#quick = 0
     this.#isTurnWatched = true
-    setImmediate(() => (this.#isTurn = this.#isTurnWatched = false))
+    setImmediate(() => this.#endTurn())
   }
 
   /** A message was handled: whether it is the turn of others. Where messages are quick, the clock is not asked for each. */
   note(): boolean {
     if (++this.#count >= this.#most) return true
     if (this.#count < this.#nextLook) return false
-    const took = this.#clock.monotonic() - this.#start
+    const took = this.#took()
     this.#nextLook = this.#count + (took < this.#count * QUICK ? LOOKS : 1)
     return took >= STRETCH
   }
@@ -125,6 +140,15 @@ export class Pace {
     this.#again('its peer')
   }
 
+  #took(): number {
+    return this.#clock.monotonic() - this.#start + this.#parsing
+  }
+
+  #endTurn(): void {
+    this.#isTurn = this.#isTurnWatched = false
+    this.#parsing = 0
+  }
+
   #tune(): void {
     const took = this.#clock.monotonic() - this.#start
     const fitting = Math.floor((this.#count * STRETCH) / took)
@@ -141,6 +165,7 @@ export class Pace {
     this.#waitsFor = 'nothing'
     this.#stallTimer?.[Symbol.dispose]()
     this.#isTurn = false
+    this.#parsing = 0
     this.begin()
     this.#paced.goOn()
     if (this.isWaiting) return

@@ -43,7 +43,7 @@ export class PipeEnd implements Connection {
   constructor(near: NearEnd, emitsObjects: boolean) {
     this.#near = near
     this.#emitsObjects = emitsObjects
-    this.#reader = new RowReader(LIMITS.helloRow, (row) => this.#deliver(row))
+    this.#reader = new RowReader(LIMITS.helloRow, (row, none, size) => this.#deliver(row, size))
     this.closed = new Promise((resolve) => (this.#settle = resolve))
   }
 
@@ -168,7 +168,7 @@ export class PipeEnd implements Connection {
   #take(chunk: unknown): void {
     if (chunk instanceof Uint8Array) {
       this.#reader.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
-    } else if (typeof chunk === 'object' && chunk !== null) this.#deliver(chunk)
+    } else if (typeof chunk === 'object' && chunk !== null) this.#deliver(chunk, 0)
     else this.#reader.push(this.#encode(String(chunk)))
   }
 
@@ -180,8 +180,8 @@ export class PipeEnd implements Connection {
     return Buffer.from(isHalf ? text.slice(0, -1) : text)
   }
 
-  #deliver(row: unknown): boolean {
-    this.#sink?.row(row, NO_ATTACHMENTS)
+  #deliver(row: unknown, size: number): boolean {
+    this.#sink?.row(row, NO_ATTACHMENTS, size)
     return !this.#isOver && !this.#reader.isPaused
   }
 

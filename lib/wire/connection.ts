@@ -31,8 +31,9 @@ export interface Sink {
   /**
    * One row, parsed, and the bytes that came behind it: NO_ATTACHMENTS mostly. Rows come in order, and none comes after
    * `closed` has settled. Each attachment is the taker's own: an ArrayBuffer of just its size that nobody else holds.
+   * `size`: characters of the row's text, which took time to parse.
    */
-  row(row: unknown, attachments: readonly Uint8Array[]): void
+  row(row: unknown, attachments: readonly Uint8Array[], size: number): void
   /** The write queue is empty again after `send` had answered false. */
   drain(): void
 }

@@ -17,8 +17,8 @@ const MOST: Shape = { levels: 1_000, values: 2 * LIMITS.nodes }
 /** Characters of a row that is parsed within some 20 ms whatever is in it; a look at it beforehand would take half as long as parsing. */
 const QUICK = 256 * 1024
 
-/** Takes one parsed row and its attachments; answers false to hear no more, or none for now when the reader is paused. */
-export type TakeRow = (row: unknown, attachments: readonly Uint8Array[]) => boolean
+/** Takes one parsed row, its attachments and how many characters its text had; answers false to hear no more, or none for now when the reader is paused. */
+export type TakeRow = (row: unknown, attachments: readonly Uint8Array[], size: number) => boolean
 
 /**
  * Reads the rows of one connection. It splits bytes, never text, so that a character may be cut anywhere; a row
@@ -41,6 +41,8 @@ export class RowReader {
   /** A row that waits for the bytes behind it. */
   #arriving: Arriving | null = null
   #rows = 0
+  /** Characters of the row that was parsed last. */
+  #size = 0
 
   constructor(rowLimit: number, take: TakeRow) {
     this.limit = rowLimit
@@ -216,11 +218,12 @@ export class RowReader {
   #give(row: unknown, attachments: readonly Uint8Array[]): boolean {
     const allowed = this.attachmentLimit
     this.#rows++
-    this.#isStopped = !this.#take(row, attachments)
+    this.#isStopped = !this.#take(row, attachments, this.#size)
     return !this.#isStopped && this.attachmentLimit === allowed
   }
 
   #valueOf(text: string): unknown {
+    this.#size = text.length
     const excess = text.length > QUICK ? excessOf(text, MOST) : null
     if (excess) throw this.#excessive(excess)
     try {

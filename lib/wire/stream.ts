@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock.js'
 import { disconnected, limit, reasonOf, toError } from '../base/errors.js'
 import { DEFAULTS, LIMITS } from '../base/options.js'
 import type { Connection, Peer, Rows, Sink } from './connection.js'
-import { RowReader } from './rows.js'
+import { RowReader, type TakeRow } from './rows.js'
 
 /** What a stream cannot say of itself. */
 export interface StreamOptions {
@@ -52,7 +52,8 @@ class StreamConnection implements Connection {
     this.#options = options
     this.peer = options.peer
     this.closed = new Promise((resolve) => (this.#settle = resolve))
-    this.#reader = new RowReader(LIMITS.helloRow, (row, attachments) => this.#deliver(row, attachments))
+    const take: TakeRow = (row, attachments, size) => this.#deliver(row, attachments, size)
+    this.#reader = new RowReader(LIMITS.helloRow, take)
     stream.on('end', () => this.#onPeerEnd())
     stream.on('finish', () => this.#maybeOver())
     stream.on('drain', () => this.#onDrain())
@@ -156,8 +157,8 @@ class StreamConnection implements Connection {
     }
   }
 
-  #deliver(row: unknown, attachments: readonly Uint8Array[]): boolean {
-    this.#sink?.row(row, attachments)
+  #deliver(row: unknown, attachments: readonly Uint8Array[], size: number): boolean {
+    this.#sink?.row(row, attachments, size)
     return !this.#isOver && !this.#reader.isPaused
   }
 

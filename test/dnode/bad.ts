@@ -18,6 +18,8 @@ export function bomb(steps: number): { method: string; arguments: [object]; link
 /** A path far down such an argument. */
 const FAR = Array.from({ length: 20_000 }, () => 'a')
 
+const MANY = Array.from({ length: 1_000 }, () => 0)
+
 /** Rows that are JSON, and bad, in either codec; each must fail alone. */
 export const BAD: Record<string, unknown> = {
   null: null,
@@ -131,6 +133,13 @@ export const BAD_MESSAGES: Record<string, unknown> = {
   'an answer to text': ['answer', 'x'],
   'an answer with a bad head': [7, 'answer', 0, 'x'],
   'an answer whose surplus is too deep': `["answer",0,1,${nested(900)}]`,
+  'an answer with a thousand elements too many': ['answer', 0, 1, ...MANY],
+  'an error with a thousand elements too many': [
+    'error',
+    0,
+    { name: 'E', message: 'm', ran: 'yes' },
+    ...MANY,
+  ],
   'an error alone': ['error'],
   'an error without an error': ['error', 0],
   'an error that is text': ['error', 0, 'boom'],
@@ -138,6 +147,9 @@ export const BAD_MESSAGES: Record<string, unknown> = {
   'an error in a list': ['error', 0, [{ name: 'E', message: 'm', ran: 'yes' }]],
   'a cancel alone': ['cancel'],
   'a cancel of null': ['cancel', null],
+  'a cancel with a thousand elements too many': ['cancel', 0, ...MANY],
+  'a change with a thousand elements too many': ['changed', 'ready', 1, ...MANY],
+  'a ping with a thousand elements': ['ping', ...MANY],
   'a cull with a gap': ['cull', 0, null, 1],
   'a cull of a list': ['cull', [1]],
   'a done of text': ['done', 'x'],

@@ -141,7 +141,7 @@ describe('carry - values there and back', () => {
     ['a symbol', { s: [Symbol('s')] }, 'arguments[0].s[0]'],
     ['a WeakMap', new WeakMap(), 'arguments[0]'],
     ['a promise', { later: Promise.resolve(1) }, 'arguments[0].later'],
-    ['a function named then', { then: () => 1 }, 'arguments[0].then'],
+    ['a function named then', { a: { then: () => 1 } }, 'arguments[0].a.then'],
     ['a reserved key', JSON.parse('{"a":{"__proto__":1}}'), 'arguments[0].a.__proto__'],
     ['a symbol in a map', new Map([[1, Symbol('s')]]), 'arguments[0]'],
   ])('carry - %s is refused with its path, and the session goes on', async (_name, value, path) => {

@@ -86,6 +86,43 @@ describe('pace - turns', () => {
     })
   }
 
+  it('pace - rows that are quick each by itself are a stretch together', async () => {
+    const ran: { turn: number }[] = []
+    const turns = countTurns()
+    const { raw, clock } = await busy((spend) => ({
+      work: () => {
+        ran.push({ turn: turns.now })
+        spend(0.25)
+      },
+    }))
+    raw.send(
+      calls(400)
+        .map((call) => `${JSON.stringify([call])}\n`)
+        .join(''),
+    )
+    while (ran.length < 400) await clock.settle()
+    turns.stop()
+    expect(Math.max(...perTurn(ran))).toBeLessThanOrEqual(50)
+  })
+
+  for (const [size, most] of [
+    [200_000, 2],
+    [60_000, 5],
+    [6_000, 50],
+  ] as const) {
+    it(`pace - parsing counts: of rows of ${size} characters at most ${most} are handled in a turn`, async () => {
+      const ran: { turn: number }[] = []
+      const turns = countTurns()
+      const { raw, clock } = await busy(() => ({ work: () => void ran.push({ turn: turns.now }) }))
+      const count = 4 * most
+      const row = JSON.stringify([['notify', 0, 'x'.repeat(size)]])
+      raw.send(`${row}\n`.repeat(count))
+      while (ran.length < count) await clock.settle()
+      turns.stop()
+      expect(Math.max(...perTurn(ran))).toBeLessThanOrEqual(most)
+    })
+  }
+
   it('pace - what the promises of methods take counts as well', async () => {
     const ran: { turn: number }[] = []
     const turns = countTurns()

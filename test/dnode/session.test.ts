@@ -369,3 +369,15 @@ describe('session - ends', () => {
     await closeBoth(pair)
   })
 })
+
+describe('session - thousands of calls at its end', () => {
+  it('their errors are made without a look for the line that made them: each caller puts its own there', async () => {
+    const { client } = await two({ hang: () => new Promise(() => undefined) })
+    const calls = [1, 2].map(() => client.call('hang', [], { timeout: 1_000 }))
+    client.destroy(new Error('cut'))
+    for (const outcome of await Promise.all(calls)) {
+      expect(outcome).toMatchObject({ ok: false, error: { code: 'DS_DISCONNECTED' } })
+      expect((outcome as { error: Error }).error.stack).not.toContain('\n    at ')
+    }
+  })
+})

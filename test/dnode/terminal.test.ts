@@ -3,6 +3,7 @@ import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { unexpected } from '../../lib/dnode/check.js'
 import { missingMethod } from '../../lib/dnode/failures.js'
+import { formatPath } from '../../lib/dnode/path.js'
 import { toCallersError } from '../../lib/dnode/wire-error.js'
 
 const OBEYED = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/
@@ -24,6 +25,13 @@ describe('terminal - text of a peer', () => {
       expect(unexpected('a number', value).message).not.toMatch(OBEYED)
     },
   )
+
+  it('terminal - keys on the way to a value are shown escaped, and long ones in part', () => {
+    const path = formatPath(['0', EVIL, 'k'.repeat(8_000), 'fine'], 'result')
+    expect(path).not.toMatch(OBEYED)
+    expect(path.length).toBeLessThan(200)
+    expect(path).toMatch(/^result\[.*\]\.fine$/)
+  })
 
   it('terminal - the stack of an error that a peer sent is printable, and its message is as it came', () => {
     const cause = { name: EVIL, message: EVIL, ran: 'yes' } as const

@@ -13,11 +13,12 @@ afterEach(async () => {
   expect(await mesh.end()).toEqual({ announced: 0, watched: 0, connections: 0 })
 })
 
-type D1 = { f(): Promise<unknown>; boom(): Promise<never> }
+type D1 = { f(): Promise<unknown>; boom(): Promise<never>; hang(): Promise<never> }
 
 const EVIL = '\u001b[31mred\u202e'
 const api = {
   f: () => 'ok',
+  hang: () => new Promise<never>(() => undefined),
   boom: () => {
     throw new Error(EVIL)
   },
@@ -27,6 +28,15 @@ async function handle(call?: CallHook): Promise<D1> {
   await mesh.until(mesh.service('d1@1.0.0', api).start())
   const client = mesh.client('client', 'default', call ? { hooks: [{ call }] } : {})
   return mesh.until(client.dnodeFor<D1>('d1')) as Promise<D1>
+}
+
+/** Awaits as a program does, so that its line is in the stack. */
+async function caught(run: () => Promise<unknown>): Promise<Error> {
+  try {
+    throw new Error(`nothing failed: ${String(await run())}`)
+  } catch (error) {
+    return error as Error
+  }
 }
 
 const circular = (): object => {
@@ -72,17 +82,24 @@ describe('misuse - of options and hooks', () => {
 
   it('misuse - the stack that a caller prints has nothing that a terminal obeys', async () => {
     const d1 = await handle()
-    const caught = async (): Promise<Error> => {
-      try {
-        return await d1.boom()
-      } catch (error) {
-        return error as Error
-      }
-    }
-    const error = await mesh.until(caught())
+    const error = await mesh.until(caught(() => d1.boom()))
     expect(error.message).toBe(EVIL)
     expect(error.stack).toMatch(/red .*misuse\.test\.ts/s)
     expect(error.stack).not.toMatch(/[\u001b\u202e]/)
+  })
+})
+
+describe('misuse - of the power switch', () => {
+  it("calls that are lost together each show the line that made them, and Node's limit of lines stays", async () => {
+    const before = Error.stackTraceLimit
+    const d1 = await handle()
+    const lost = [1, 2].map(() => caught(() => d1.hang()))
+    await mesh.settle()
+    mesh.network.crash('d1-1.0.0')
+    const errors = await mesh.until(Promise.all(lost))
+    expect(errors).toMatchObject([{ code: 'DS_DISCONNECTED' }, { code: 'DS_DISCONNECTED' }])
+    for (const { stack } of errors) expect(stack).toContain('misuse.test.ts')
+    expect(Error.stackTraceLimit).toBe(before)
   })
 })
 

@@ -10,6 +10,22 @@ import { isTraceparent } from '../traceparent.js'
 import { checkTree } from '../unscrub.js'
 import { readWireError } from '../wire-error.js'
 
+/** Kinds that have no list at their end, and the elements that they may have: theirs, and room for what later versions may add. */
+const FIXED: ReadonlySet<unknown> = new Set([
+  'answer',
+  'error',
+  'cancel',
+  'changed',
+  'ping',
+  'pong',
+  'end',
+  'fail',
+  'credit',
+  'stop',
+  'abort',
+])
+const LONGEST = 20
+
 /** Steps of one pipelined call. */
 const STEPS = 32
 
@@ -22,6 +38,9 @@ export function readDialect(value: unknown, attachments: Bytes = NO_ATTACHMENTS)
   const at = kindAt(value)
   if (at === 1 && !isObject(value[0])) {
     throw unexpected('a message to begin with its kind, or an object before it', value[0])
+  }
+  if (value.length > LONGEST && FIXED.has(value[at])) {
+    throw unexpected(`a message of its kind to have at most ${LONGEST} elements`, value)
   }
   switch (value[at]) {
     case 'answer':
