@@ -57,6 +57,6 @@ function functionAt(value: unknown, path: string): { run: AnyFunction; holder: u
 
 function propertyOf(value: unknown, key: string): unknown {
   if (typeof value !== 'object' || value === null || isForbiddenKey(key)) return undefined
-  if (isByReference(value)) return methodsOf(value)[key]
-  return Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined
+  const own = isByReference(value) ? methodsOf(value) : (value as Record<string, unknown>)
+  return Object.hasOwn(own, key) ? own[key] : undefined
 }
