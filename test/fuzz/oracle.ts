@@ -2,6 +2,7 @@
 import { isDServiceError } from '../../lib/base/errors.js'
 import { isId, isObject } from '../../lib/dnode/check.js'
 import { readClassic } from '../../lib/dnode/classic.js'
+import { refOf } from '../../lib/dnode/refs/stub.js'
 import { readDialect } from '../../lib/dnode/dialect/read.js'
 import { LIMITS } from '../../lib/base/options.js'
 import type { Message, Outcome, WireError } from '../../lib/dnode/messages.js'
@@ -39,14 +40,43 @@ export function badArguments(args: readonly unknown[]): string | null {
   return look(args, 0)
 }
 
+/** Of what values may be; streams have their own. */
+const PROTOTYPES: ReadonlySet<unknown> = new Set(
+  [
+    Object,
+    Array,
+    Map,
+    Set,
+    Date,
+    RegExp,
+    URL,
+    AbortSignal,
+    ArrayBuffer,
+    DataView,
+    Buffer,
+    Uint8Array,
+    Int8Array,
+  ]
+    .map((type): unknown => type.prototype)
+    .concat(
+      [Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array].map((type) => type.prototype),
+    )
+    .concat([Float32Array, Float64Array, BigInt64Array, BigUint64Array].map((type) => type.prototype))
+    .concat(
+      [Error, TypeError, RangeError, SyntaxError, ReferenceError, URIError, EvalError, AggregateError].map(
+        (type) => type.prototype,
+      ),
+    ),
+)
+
 function badFunction(value: object): string | null {
-  return Object.getPrototypeOf(value) === Function.prototype ? null : 'a function has another prototype'
+  const isOurs = Object.getPrototypeOf(value) === Function.prototype || refOf(value) !== undefined
+  return isOurs ? null : 'a function has another prototype'
 }
 
 function badObject(value: object): string | null {
   const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype !== Object.prototype && prototype !== Array.prototype)
-    return 'an object has another prototype'
+  if (!PROTOTYPES.has(prototype) && !(Symbol.asyncIterator in value)) return 'an object has another prototype'
   for (const key of ['__proto__', 'constructor', 'prototype']) {
     if (Object.hasOwn(value, key)) return `a method got an object with the key ${key}`
   }
@@ -97,7 +127,8 @@ export function callsIn(bytes: Buffer): Counts | null {
 function calledBy(message: unknown): number | null {
   if (!Array.isArray(message)) return null
   const [first, second, third] = message as unknown[]
-  const id = first === 'call' ? second : typeof first !== 'string' && second === 'call' ? third : null
+  const isCall = (kind: unknown): boolean => kind === 'call' || kind === 'pipe'
+  const id = isCall(first) ? second : typeof first !== 'string' && isCall(second) ? third : null
   return isId(id) ? id : null
 }
 
@@ -129,6 +160,7 @@ export function answersIn(bytes: Buffer, codec: 'classic' | 'dialect'): Counts |
         if ((at === 0) !== (message.type === 'methods'))
           return `row ${at + 1} that was written is ${message.type}`
         if (message.type === 'answer' || message.type === 'error') add(counts, message.id)
+        if (message.type === 'done') for (const id of message.ids) add(counts, id)
         if (message.type === 'error' && !isOfOurs(message.error))
           return `call ${message.id} did not run for ${message.error.name}: ${message.error.message}`
       }
@@ -141,9 +173,18 @@ export function answersIn(bytes: Buffer, codec: 'classic' | 'dialect'): Counts |
 
 /** How many elements messages have, kind included, and what may stand before them, in order. */
 const WRITTEN: Readonly<Record<string, readonly [least: number, most: number, ...head: string[]]>> = {
-  call: [3, Infinity, 'timeout', 'traceparent', 'callbacks', 'links'],
-  notify: [2, Infinity, 'callbacks', 'links'],
-  answer: [2, 3, 'callbacks', 'links'],
+  call: [3, Infinity, 'timeout', 'traceparent'],
+  notify: [2, Infinity],
+  answer: [2, 3],
+  done: [2, Infinity],
+  pipe: [4, Infinity, 'timeout', 'traceparent'],
+  chunk: [3, Infinity],
+  end: [2, 2],
+  fail: [3, 3],
+  credit: [3, 3],
+  stop: [2, 3],
+  release: [3, Infinity],
+  abort: [2, 3],
   error: [3, 3],
   cancel: [2, 2],
   ping: [1, 1],

@@ -61,6 +61,19 @@ export function servedApi(clock: Clock, look: Look): object {
     big: looked((n: unknown) => 'é'.repeat(typeof n === 'number' && n > 0 && n < 50_000 ? n : 1)),
     nothing: looked(() => undefined),
     peek: looked(() => context()?.signal.aborted),
+    count: looked(async function* (n: unknown) {
+      for (let i = 0; i < 3_000 && typeof n === 'number' && i < n; i++) yield { i }
+    }),
+    sum: looked(async (items: unknown) => {
+      let count = 0
+      if (typeof items === 'object' && items !== null && Symbol.asyncIterator in items) {
+        for await (const _item of items as AsyncIterable<unknown>) if (++count === 10) break
+      }
+      return count
+    }),
+    ask: looked(async (cb: unknown) => [await call(cb, 1), await call(cb, 2)]),
+    stopped: looked((signal: unknown) => (signal instanceof AbortSignal ? signal.aborted : null)),
+    login: looked((key: unknown) => ({ profile: () => ({ key }), fails: () => fail('deep') })),
     users: { find: looked((id: unknown) => ({ id, name: 'ann' })) },
   }
 }
@@ -169,6 +182,93 @@ const heads: Program = {
   },
 }
 
+/** What JSON has not. */
+const values: Program = {
+  name: 'values',
+  codecs: ['dialect'],
+  async client(session) {
+    const map = new Map<unknown, unknown>([['a', new Set([1n, new Date(0)])]])
+    map.set(map, /x/g)
+    const odd = [undefined, NaN, -0, Infinity, new URL('http://a/b'), new TypeError('t', { cause: 3 })]
+    const shared = { a: 1 }
+    const said = [map, odd, [shared, shared], { $: 1 }, { f: () => 1 }]
+    await Promise.all(said.map((value) => session.call('echo', [value], PATIENT)))
+  },
+}
+
+/** Functions that are awaited, sent home, and released. */
+const references: Program = {
+  name: 'references',
+  codecs: ['dialect'],
+  async client(session) {
+    const ask = (x: unknown): unknown => (x === 2 ? Promise.reject(new Error('not two')) : undefined)
+    await Promise.all([session.call('ask', [ask], PATIENT), session.call('echo', [ask], PATIENT)])
+    const outcome = await session.call('give', [], PATIENT)
+    const { f } = ((outcome.ok ? outcome.value : null) ?? {}) as { f?: Partial<Disposable> }
+    f?.[Symbol.dispose]?.()
+  },
+}
+
+async function* few(): AsyncGenerator<unknown> {
+  for (let i = 0; i < 5; i++) yield i
+  throw new RangeError('no more')
+}
+
+/** In both directions: to its end, left early, failing. */
+const streams: Program = {
+  name: 'streams',
+  codecs: ['dialect'],
+  async client(session) {
+    for (const [count, most] of [
+      [20, 20],
+      [3_000, 3],
+    ] as const) {
+      const outcome = await session.call('count', [count], PATIENT)
+      if (outcome.ok) await read(outcome.value, most)
+    }
+    await session.call('sum', [few()], PATIENT)
+    await session.call('sum', [{ not: few() }], PATIENT)
+  },
+  takes: 300,
+}
+
+async function read(items: unknown, most: number): Promise<void> {
+  if (typeof items !== 'object' || items === null || !(Symbol.asyncIterator in items)) return
+  let count = 0
+  try {
+    for await (const _item of items as AsyncIterable<unknown>) if (++count === most) break
+  } catch (error) {
+    void error // what the peer says of its own stream
+  }
+}
+
+const signals: Program = {
+  name: 'signals',
+  codecs: ['dialect'],
+  async client(session) {
+    const controller = new AbortController()
+    const said = session.call('stopped', [controller.signal], PATIENT)
+    await Promise.all([said, session.call('stopped', [AbortSignal.abort('before')], PATIENT)])
+    controller.abort(new Error('stop'))
+  },
+}
+
+const pipes: Program = {
+  name: 'pipes',
+  codecs: ['dialect'],
+  async client(session) {
+    const chain = (last: string): Promise<unknown> =>
+      session.pipe(
+        [
+          { path: 'login', args: ['k'] },
+          { path: last, args: [] },
+        ],
+        PATIENT,
+      )
+    await Promise.all([chain('profile'), chain('fails'), chain('nope')])
+  },
+}
+
 const links: Program = {
   name: 'links',
   codecs: ['classic', 'dialect'],
@@ -237,6 +337,11 @@ export const PROGRAMS: readonly Program[] = [
   oneWay,
   callbacks,
   heads,
+  values,
+  references,
+  streams,
+  signals,
+  pipes,
   links,
   errors,
   deadlines,
