@@ -1,12 +1,15 @@
 /** Calls of ours that wait for their answers: settled exactly once, whatever comes first. */
 import type { Clock } from '../base/clock.js'
 import { timeout, type DServiceError } from '../base/errors.js'
+import { named, type Named } from './failures.js'
 import type { Outcome } from './messages.js'
 import { Ring } from './ring.js'
 
 interface Call {
   readonly id: number
   readonly method: string
+  /** Milliseconds that it had. */
+  readonly ms: number
   /** On the monotonic clock. */
   readonly deadline: number
   /** The outbox's turn at which it was queued. */
@@ -24,6 +27,8 @@ type Explain = (method: string, turn: number) => DServiceError
  * timeout, the usual case, set it once in so much time; a shorter deadline sets it anew.
  */
 export class Pending {
+  /** Whom the calls are made to, where it said its name: for their errors. */
+  service: string | null = null
   readonly #clock: Clock
   readonly #calls: Ring<Call>
   #timer: Disposable | null = null
@@ -49,7 +54,7 @@ export class Pending {
     const { method, ms, turn } = call
     return new Promise((settle) => {
       const deadline = ms === Infinity ? Infinity : this.#clock.monotonic() + ms
-      this.#calls.add({ id, method, deadline, turn, settle, watch: null })
+      this.#calls.add({ id, method, ms, deadline, turn, settle, watch: null })
       if (deadline < this.#timerAt) this.#arm(deadline)
     })
   }
@@ -92,18 +97,20 @@ export class Pending {
   #sweep(): void {
     const now = this.#clock.monotonic()
     let earliest = Infinity
-    for (const { id, deadline, method } of this.#calls.values()) {
-      if (deadline <= now) this.settle(id, { ok: false, error: tooLate(method) })
+    for (const { id, deadline, method, ms } of this.#calls.values()) {
+      if (deadline <= now)
+        this.settle(id, { ok: false, error: tooLate({ service: this.service, method }, ms) })
       else if (deadline < earliest) earliest = deadline
     }
     this.#arm(earliest)
   }
 }
 
-function tooLate(method: string): DServiceError {
+function tooLate({ service, method }: Named, ms: number): DServiceError {
+  const within = Math.round(ms)
   return timeout({
-    summary: `${method} did not answer before its deadline`,
+    summary: `${named({ service, method })} did not answer within ${within} ms`,
     hint: 'it may have run; allow it more time, or look at the service',
-    details: { method },
+    details: { service, method, timeout: within },
   })
 }
