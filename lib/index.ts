@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The public face: what is not exported here is nobody's business. */
-import { DServiceError, isDServiceError } from './base/errors.js'
+import { DServiceError, isDServiceError, isRemoteError } from './base/errors.js'
 import { DEFAULTS, LIMITS } from './base/options.js'
 import { dservice } from './defaults.js'
 import { context } from './dnode/context.js'
@@ -12,6 +12,7 @@ interface Others {
   readonly dservice: typeof dservice
   readonly DServiceError: typeof DServiceError
   readonly isDServiceError: typeof isDServiceError
+  readonly isRemoteError: typeof isRemoteError
   readonly DEFAULTS: typeof DEFAULTS
   readonly LIMITS: typeof LIMITS
   readonly context: typeof context
@@ -24,6 +25,7 @@ const others: Others = {
   dservice,
   DServiceError,
   isDServiceError,
+  isRemoteError,
   DEFAULTS,
   LIMITS,
   context,
@@ -33,13 +35,13 @@ const others: Others = {
 const callable: typeof dservice & Others = Object.assign(dservice, others)
 
 export { dservice, dservice as default, callable as 'module.exports' }
-export { DServiceError, isDServiceError } from './base/errors.js'
+export { DServiceError, isDServiceError, isRemoteError } from './base/errors.js'
 export { DEFAULTS, LIMITS } from './base/options.js'
 export { context } from './dnode/context.js'
 export { forbidden } from './mesh/hooks.js'
 export { withOptions } from './mesh/lookup.js'
 export type { Clock } from './base/clock.js'
-export type { Code, Failure, Ran } from './base/errors.js'
+export type { Code, Failure, Ran, RemoteError } from './base/errors.js'
 export type { Identity, State } from './base/identity.js'
 export type { Logger, LogFields } from './base/logger.js'
 export type { Defaults, Limits } from './base/options.js'
