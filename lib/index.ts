@@ -1,10 +1,11 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The public face: what is not exported here is nobody's business. */
-import { DServiceError, isDServiceError } from './base/errors.js'
+import { DServiceError, isDServiceError, isRemoteError } from './base/errors.js'
 import { DEFAULTS, LIMITS } from './base/options.js'
 import { dservice } from './defaults.js'
 import { context } from './dnode/context.js'
 import { byReference } from './dnode/values/by-reference.js'
+import { handOver } from './dnode/values/bytes.js'
 import { forbidden } from './mesh/hooks.js'
 import { withOptions } from './mesh/lookup.js'
 import { method } from './mesh/method.js'
@@ -15,12 +16,14 @@ interface Others {
   readonly dservice: typeof dservice
   readonly DServiceError: typeof DServiceError
   readonly isDServiceError: typeof isDServiceError
+  readonly isRemoteError: typeof isRemoteError
   readonly DEFAULTS: typeof DEFAULTS
   readonly LIMITS: typeof LIMITS
   readonly context: typeof context
   readonly withOptions: typeof withOptions
   readonly forbidden: typeof forbidden
   readonly byReference: typeof byReference
+  readonly handOver: typeof handOver
   readonly method: typeof method
   readonly pipeline: typeof pipeline
 }
@@ -30,28 +33,31 @@ const others: Others = {
   dservice,
   DServiceError,
   isDServiceError,
+  isRemoteError,
   DEFAULTS,
   LIMITS,
   context,
   withOptions,
   forbidden,
   byReference,
+  handOver,
   method,
   pipeline,
 }
 const callable: typeof dservice & Others = Object.assign(dservice, others)
 
 export { dservice, dservice as default, callable as 'module.exports' }
-export { DServiceError, isDServiceError } from './base/errors.js'
+export { DServiceError, isDServiceError, isRemoteError } from './base/errors.js'
 export { DEFAULTS, LIMITS } from './base/options.js'
 export { context } from './dnode/context.js'
 export { byReference } from './dnode/values/by-reference.js'
+export { handOver } from './dnode/values/bytes.js'
 export { forbidden } from './mesh/hooks.js'
 export { withOptions } from './mesh/lookup.js'
 export { method } from './mesh/method.js'
 export { pipeline, type Piped } from './mesh/pipeline.js'
 export type { Clock } from './base/clock.js'
-export type { Code, Failure, Ran } from './base/errors.js'
+export type { Code, Failure, Ran, RemoteError } from './base/errors.js'
 export type { Identity, State } from './base/identity.js'
 export type { Logger, LogFields } from './base/logger.js'
 export type { Defaults, Limits } from './base/options.js'

@@ -35,18 +35,24 @@ export interface Failure {
   readonly hint?: string | undefined
   readonly ran?: Ran | undefined
   readonly cause?: unknown
-  /** Plain data for programs: `known`, `path`, `tries`, … They become properties of the error. */
+  /** Plain data for programs: `known`, `path`, `tries`, … They become the error's `details`. */
   readonly details?: Readonly<Record<string, unknown>> | undefined
 }
 
 /** The one error class. Programs decide by `code` and `ran`, people read `message`. */
 export class DServiceError extends Error {
   override readonly name: string = 'DServiceError'
+  /** Stable: docs/errors.md lists them all. */
   readonly code: Code
-  /** null where no call was involved. */
+  /** Whether the method ran, so whether the call may be made again; null where no call was involved. */
   readonly ran: Ran | null
+  /** What was expected and what came: the first sentence of `message`, without its full stop. */
   readonly summary: string
+  /** What to do about it: the second sentence of `message`; null where there is nothing to say. */
   readonly hint: string | null
+  /** The stack in the service, where its owner sends stacks. */
+  declare readonly remoteStack?: string
+  /** Plain data for programs, by code: `known`, `path`, `tries`, … */
   readonly details: Readonly<Record<string, unknown>>
 
   constructor(code: Code, failure: Failure) {
@@ -72,6 +78,23 @@ export function isDServiceError(value: unknown): value is DServiceError {
   return value instanceof Error && typeof (value as { code?: unknown }).code === 'string'
     ? (value as DServiceError).code.startsWith('DS_')
     : false
+}
+
+/** What a remote method threw, where it is none of ours: an Error of the same name, message and plain properties. */
+export interface RemoteError extends Error {
+  /** Whether the method ran: `yes` where it threw, `no` where a hook before it did. */
+  readonly ran: Ran
+  /** The one that the method gave it. */
+  readonly code?: string | number
+  /** The stack in the service, where its owner sends stacks. */
+  readonly remoteStack?: string
+}
+
+/** True for an error that came from a remote method and is none of ours; those are `isDServiceError`. */
+export function isRemoteError(value: unknown): value is RemoteError {
+  if (!isError(value) || isDServiceError(value)) return false
+  const { ran } = value as { ran?: unknown }
+  return ran === 'yes' || ran === 'no' || ran === 'maybe'
 }
 
 /** True for an Error; false also for what throws when it is asked, as a revoked proxy does. */

@@ -49,6 +49,7 @@ export interface Defaults {
   readonly reconnectMax: number
 }
 
+/** How the mesh behaves unless it is told otherwise; frozen, to be read. */
 export const DEFAULTS: Defaults = Object.freeze({
   mesh: 'default',
   host: '127.0.0.1',
@@ -123,6 +124,7 @@ export interface Limits {
   readonly name: number
 }
 
+/** What a peer may do at most; frozen, to be read. */
 export const LIMITS: Limits = Object.freeze({
   helloRow: 64 * 1024,
   row: 1024 * 1024,

@@ -27,17 +27,26 @@ export interface PipeStep {
 
 /** Owned by one session. */
 export class Asking {
-  /** The peer's hello; undefined before its `methods` row was read, null of a classic peer. */
-  hello: Hello | null | undefined
   readonly #connection: Connection
   readonly #parts: AskingParts
   /** Shared with the calls of functions of the peer. */
   readonly pending: Pending
+  #hello: Hello | null | undefined
 
   constructor(connection: Connection, clock: Clock, parts: AskingParts) {
     this.#connection = connection
     this.#parts = parts
     this.pending = new Pending(clock)
+  }
+
+  /** The peer's hello; undefined before its `methods` row was read, null of a classic peer. */
+  get hello(): Hello | null | undefined {
+    return this.#hello
+  }
+
+  set hello(hello: Hello | null) {
+    this.#hello = hello
+    this.pending.service = hello?.identity?.name ?? null
   }
 
   /** Calls without an answer. */
@@ -91,7 +100,8 @@ export class Asking {
     const { timeout: ms, cancellation } = options
     const id = this.pending.nextId()
     const patience = cancellation ? new Patient(cancellation, () => writer.cancel(id)) : null
-    if (patience?.isOver) return Promise.resolve(patience.outcome(method, 'no'))
+    const { service } = this.pending
+    if (patience?.isOver) return Promise.resolve(patience.outcome({ service, method }, 'no'))
     // read before the call is queued: a large one is written at once, and has gone with this turn then
     const { turn } = writer
     try {
@@ -102,7 +112,7 @@ export class Asking {
     }
     const outcome = this.pending.add(id, { method, ms, turn })
     if (patience) {
-      patience.begin((ended) => this.settle(id, ended), method)
+      patience.begin((ended) => this.settle(id, ended), { service, method })
       this.pending.watch(id, patience)
     }
     return outcome

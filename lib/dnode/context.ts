@@ -2,6 +2,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '../base/clock.js'
 import { timeout } from '../base/errors.js'
+import { facadeOf } from '../base/facade.js'
 import type { Identity } from '../base/identity.js'
 
 /** The call that a method answers, for as long as it runs. */
@@ -57,12 +58,18 @@ export class RunningCall implements CallContext {
   /** The one that came last. */
   #heirs: Heir | null = null
   #isAnswered = false
+  #view: CallContext | null = null
 
   constructor(of: Callee, { method, timeout: ms, traceparent }: Called) {
     this.#of = of
     this.#method = method
     this.traceparent = traceparent
     this.#deadline = ms === Infinity ? Infinity : of.clock.monotonic() + ms
+  }
+
+  /** What programs see of it: one object for each call, made at the first look. */
+  get view(): CallContext {
+    return (this.#view ??= facade(this))
   }
 
   get method(): string {
@@ -159,11 +166,19 @@ export class RunningCall implements CallContext {
   }
 }
 
+const facade = facadeOf<CallContext>(RunningCall.prototype, [
+  'method',
+  'caller',
+  'remaining',
+  'signal',
+  'traceparent',
+])
+
 const running = new AsyncLocalStorage<RunningCall>()
 
 /** The call that is being answered here, also after awaits; undefined outside of methods. */
 export function context(): CallContext | undefined {
-  return running.getStore()
+  return running.getStore()?.view
 }
 
 /** As `context`, for the library's own use: with what calls inherit. */

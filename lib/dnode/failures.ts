@@ -86,13 +86,24 @@ export function pastDeadline(method: string): DServiceError {
   })
 }
 
+/** A call as its errors name it. `service`: of a peer that said its name. */
+export interface Named {
+  readonly service: string | null
+  readonly method: string
+}
+
+/** How errors name a call: `d1 transform`; of a peer without a name, `transform`. */
+export function named({ service, method }: Named): string {
+  return service === null ? method : `${service} ${method}`
+}
+
 /** The caller's signal. */
-export function cancelledCall(method: string, reason: Error, ran: Ran): DServiceError {
+export function cancelledCall(call: Named, reason: Error, ran: Ran): DServiceError {
   return cancelled({
-    summary: `${method} was cancelled: ${reasonOf(reason)}`,
+    summary: `${named(call)} was cancelled: ${reasonOf(reason)}`,
     cause: reason,
     ran,
-    details: { method },
+    details: { ...call },
   })
 }
 

@@ -1,7 +1,7 @@
 /** A call of ours that its caller may cancel. */
 import type { Cancellation } from '../base/cancellation.js'
 import type { Ran } from '../base/errors.js'
-import { cancelledCall } from './failures.js'
+import { cancelledCall, type Named } from './failures.js'
 import type { Outcome } from './messages.js'
 
 /** Listens from its making until it is disposed of, which the settled call does. */
@@ -10,7 +10,7 @@ export class Patient implements Disposable {
   readonly #listener: Disposable | null
   #reason: Error | null = null
   #end: ((outcome: Outcome) => void) | null = null
-  #method = ''
+  #call: Named = { service: null, method: '' }
 
   /** `cancel` tells the peer. */
   constructor(cancellation: Cancellation, cancel: () => void) {
@@ -23,14 +23,14 @@ export class Patient implements Disposable {
     return this.#reason !== null
   }
 
-  outcome(method: string, ran: Ran): Outcome {
-    return { ok: false, error: cancelledCall(method, this.#reason ?? new Error('no reason was given'), ran) }
+  outcome(call: Named, ran: Ran): Outcome {
+    return { ok: false, error: cancelledCall(call, this.#reason ?? new Error('no reason was given'), ran) }
   }
 
   /** The call was sent: from now on a cancellation settles it. */
-  begin(end: (outcome: Outcome) => void, method: string): void {
+  begin(end: (outcome: Outcome) => void, call: Named): void {
     this.#end = end
-    this.#method = method
+    this.#call = call
   }
 
   [Symbol.dispose](): void {
@@ -43,6 +43,6 @@ export class Patient implements Disposable {
     const end = this.#end
     if (!end) return
     this.#cancel()
-    end(this.outcome(this.#method, 'maybe'))
+    end(this.outcome(this.#call, 'maybe'))
   }
 }

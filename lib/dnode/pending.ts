@@ -1,6 +1,7 @@
 /** Calls of ours that wait for their answers: settled exactly once, whatever comes first. */
 import type { Clock } from '../base/clock.js'
 import { timeout, type DServiceError } from '../base/errors.js'
+import { named, type Named } from './failures.js'
 import type { Outcome } from './messages.js'
 import { Ring } from './ring.js'
 
@@ -11,6 +12,8 @@ export type Explain = (method: string, turn: number) => DServiceError
 export interface Waiting {
   readonly id: number
   readonly method: string
+  /** Milliseconds that it had. */
+  readonly ms: number
   /** On the monotonic clock. */
   readonly deadline: number
   /** The outbox's turn at which it was queued. */
@@ -24,6 +27,7 @@ export interface Waiting {
 class Promised implements Waiting {
   readonly id: number
   readonly method: string
+  readonly ms: number
   readonly deadline: number
   readonly turn: number
   /** Listens for the caller's signal. */
@@ -33,6 +37,7 @@ class Promised implements Waiting {
   constructor(call: Omit<Waiting, 'settle' | 'end'>, resolve: (outcome: Outcome) => void) {
     this.id = call.id
     this.method = call.method
+    this.ms = call.ms
     this.deadline = call.deadline
     this.turn = call.turn
     this.#resolve = resolve
@@ -53,6 +58,8 @@ class Promised implements Waiting {
  * timeout, the usual case, set it once in so much time; a shorter deadline sets it anew.
  */
 export class Pending {
+  /** Whom the calls are made to, where it said its name: for their errors. */
+  service: string | null = null
   readonly #clock: Clock
   readonly #calls: Ring<Waiting>
   #timer: Disposable | null = null
@@ -78,7 +85,7 @@ export class Pending {
     const { method, ms, turn } = call
     return new Promise((resolve) => {
       const deadline = ms === Infinity ? Infinity : this.#clock.monotonic() + ms
-      this.wait(new Promised({ id, method, deadline, turn }, resolve))
+      this.wait(new Promised({ id, method, ms, deadline, turn }, resolve))
     })
   }
 
@@ -128,18 +135,19 @@ export class Pending {
   #sweep(): void {
     const now = this.#clock.monotonic()
     let earliest = Infinity
-    for (const { id, deadline } of this.#calls.values()) {
-      if (deadline <= now) this.end(id, tooLate)
+    for (const { id, deadline, ms } of this.#calls.values()) {
+      if (deadline <= now) this.end(id, (method) => tooLate({ service: this.service, method }, ms))
       else if (deadline < earliest) earliest = deadline
     }
     this.#arm(earliest)
   }
 }
 
-function tooLate(method: string): DServiceError {
+function tooLate({ service, method }: Named, ms: number): DServiceError {
+  const within = Math.round(ms)
   return timeout({
-    summary: `${method} did not answer before its deadline`,
+    summary: `${named({ service, method })} did not answer within ${within} ms`,
     hint: 'it may have run; allow it more time, or look at the service',
-    details: { method },
+    details: { service, method, timeout: within },
   })
 }

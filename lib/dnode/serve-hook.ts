@@ -1,5 +1,6 @@
 /** What stands around a method of ours while it answers a call: access rules, validation, tracing, counting. */
 import { cancelled, invalid, reasonOf, timeout, type Ran } from '../base/errors.js'
+import { facadeOf } from '../base/facade.js'
 import type { Identity } from '../base/identity.js'
 import { isHandle, isThenable } from './answers.js'
 import { runIn, type CallContext, type RunningCall } from './context.js'
@@ -65,7 +66,7 @@ export class HookedRun implements Target {
       },
       hooks: this.#hooks,
       take: (given) => checkArgs(given, call),
-      see: (args) => new Seen(call, args),
+      see: (args) => facade(new Seen(call, args)),
       ran: () => this.ran,
       run: (args) => this.#enter(args),
     }
@@ -136,3 +137,11 @@ export function ranOf(target: Target): Ran {
 export function isAnswerOf(target: Target, value: unknown): boolean {
   return target instanceof HookedRun ? target.isAnswer(value) : true
 }
+const facade = facadeOf<ServedCall>(Seen.prototype, [
+  'method',
+  'args',
+  'caller',
+  'remaining',
+  'signal',
+  'traceparent',
+])

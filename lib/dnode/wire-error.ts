@@ -126,13 +126,19 @@ const MEANING: ReadonlyMap<unknown, 'own' | 'met'> = new Map(
  * by way of a stack is printable.
  */
 export function toCallersError(wire: WireError): Error {
-  const cause = wire.cause && toCallersError(wire.cause)
+  const cause = wire.cause && asCause(toCallersError(wire.cause))
   const ran = believed(wire)
   const error = MEANING.has(wire.code) ? toOurs(wire, ran, cause) : toPlain(wire, ran, cause)
   if (wire.stack !== undefined) {
     Object.defineProperty(error, 'remoteStack', { value: wire.stack, enumerable: true, configurable: true })
   }
   return cleanStack(error)
+}
+
+/** A cause came about elsewhere: what would be printed of it are lines of ours that read it. */
+function asCause(error: Error): Error {
+  const stack = printable(`${error.name}: ${error.message}`)
+  return Object.defineProperty(error, 'stack', { value: stack, configurable: true, writable: true })
 }
 
 /**

@@ -1,6 +1,7 @@
 /** The service handle: a proxy whose every path of names is a method, and which carries no names of ours. */
 import { inspect, promisify } from 'node:util'
 import type { Remote } from '../dnode/remote.js'
+import { keepHome } from '../dnode/values/by-reference.js'
 import { call, callWithCallback } from './calls.js'
 import { resolve } from './resolve.js'
 import type { Caller } from './tries.js'
@@ -45,6 +46,7 @@ export function createHandle<T>(caller: Caller): Remote<T> {
     setPrototypeOf: () => false,
   })
   callers.set(handle, caller)
+  keepHome(handle, { what: 'is a service handle', hint: 'send its name and range, and look it up there' })
   return handle as Remote<T>
 }
 

@@ -1,6 +1,6 @@
 /** The serving side of a service: listen, accept sessions, announce, drain. */
 import type { Clock } from '../base/clock.js'
-import { reasonOf, refused, type DServiceError } from '../base/errors.js'
+import { isDServiceError, reasonOf, refused, type DServiceError } from '../base/errors.js'
 import type { Identity, State } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
 import { DEFAULTS } from '../base/options.js'
@@ -13,6 +13,9 @@ import {
   type Transport,
 } from '../wire/connection.js'
 import type { Announcement, Discovery } from './discovery.js'
+
+/** Milliseconds between two warnings of peers that were turned away: who looks at ports must not fill the log. */
+const WARN_EVERY = 60_000
 
 export interface ServingOptions {
   readonly clock: Clock
@@ -34,6 +37,8 @@ export class Serving {
   readonly #sessions = new Set<Session>()
   #announcement: Announcement | null = null
   #draining = false
+  /** Monotonic time of the next warning at the earliest. */
+  #warnAt = -Infinity
 
   private constructor(options: ServingOptions, listening: Listening) {
     this.#options = options
@@ -123,12 +128,17 @@ export class Serving {
     const session = new Session(connection, this.#session)
     this.#sessions.add(session)
     void session.closed.then(() => this.#sessions.delete(session))
-    session.ready.catch((error: unknown) => {
-      this.#options.logger.debug(
-        { peer: connection.peer.address, reason: reasonOf(error) },
-        'a peer was turned away',
-      )
-    })
+    session.ready.catch((error: unknown) => this.#turnedAway(connection, error))
+  }
+
+  /** A hello that is refused tells its sender nothing: the reason is for who writes that peer. Who said nothing is of no interest. */
+  #turnedAway({ peer }: Connection, error: unknown): void {
+    const { clock, logger } = this.#options
+    const fields = { peer: peer.address, reason: reasonOf(error) }
+    const isRefused = isDServiceError(error) && (error.code === 'DS_PROTOCOL' || error.code === 'DS_LIMIT')
+    if (!isRefused || clock.monotonic() < this.#warnAt) return logger.debug(fields, 'a peer was turned away')
+    this.#warnAt = clock.monotonic() + WARN_EVERY
+    logger.warn(fields, 'a peer was turned away; others within a minute are told at debug')
   }
 
   #admit(): DServiceError | null {

@@ -38,6 +38,7 @@ export interface DServiceOptions {
   readonly redact?: Redact
   /** Classes that travel by value: both sides need the type, by the same name. Others travel as their own data. */
   readonly types?: readonly CustomType[]
+  /** Told what goes on, in pino's calling order, so that a pino logger fits. Default: nobody is told. */
   readonly logger?: Logger
   /** For tests. */
   readonly clock?: Clock
@@ -167,28 +168,39 @@ export interface DnodeView {
   off(event: 'end', run: () => void): this
 }
 
+/**
+ * Called once, when an instance was found or could not be: `err` is null, or the others are undefined. `remote` has the methods in
+ * dnode's way, which answer through callbacks; `d.end()` lets go of it.
+ */
 export type DnodeForCallback<T = unknown> = (
   err: DServiceError | null,
   remote: ClassicRemote<T>,
   d: DnodeView,
 ) => void
 
+/** What `on` tells of. */
 export interface DServiceEvents {
+  /** The service went on to this state. */
   state: (state: State) => void
   /** What the mesh around this service looks like may have changed. */
   graph: () => void
-  /** Something failed that no promise could tell of. */
+  /** Something failed that no promise could tell of: a function that was passed as an argument threw, for one. */
   error: (error: Error) => void
 }
 
 /** The object in the user's hand: a service, or a client where `name` is null. */
 export interface DService<A = unknown> extends AsyncDisposable {
+  /** What was given, as it was given. */
   readonly api: A
+  /** Null: a client. */
   readonly name: string | null
+  /** Of the name, the option or the package.json, else 0.0.0. */
   readonly version: string
   /** Of the current start; '' before the first. */
   readonly id: string
+  /** The name of the mesh that it sees and is seen in. */
   readonly mesh: string
+  /** Of the service's life; a client is ready until it is stopped. */
   readonly state: State
   /** What `waiting` waits for. */
   readonly missing: readonly Missing[]
@@ -199,6 +211,7 @@ export interface DService<A = unknown> extends AsyncDisposable {
    * Errors: DS_LISTEN, DS_ENGINE, DS_INSECURE, DS_CYCLE, DS_INVALID (nothing to serve), DS_CLOSED.
    */
   start(options?: { readonly signal?: AbortSignal }): Promise<void>
+  /** As above; the callback is told of the end. */
   start(callback: (err?: Error) => void): void
   /** Drains (10 s at most), says goodbye, closes. Twice is fine; a stopped service may be started again. */
   stop(): Promise<void>
@@ -206,7 +219,9 @@ export interface DService<A = unknown> extends AsyncDisposable {
   dnodeFor<T = unknown>(name: string, range?: string, options?: HandleOptions): Promise<Remote<T>>
   /** dnode's way: one session, a classic remote. */
   dnodeFor<T = unknown>(name: string, callback: DnodeForCallback<T>): void
+  /** dnode's way, of a range. */
   dnodeFor<T = unknown>(name: string, range: string | undefined, callback: DnodeForCallback<T>): void
+  /** dnode's way, of a range, with the options of the look-up. */
   dnodeFor<T = unknown>(
     name: string,
     range: string | undefined,
@@ -217,5 +232,6 @@ export interface DService<A = unknown> extends AsyncDisposable {
   rely<T = unknown>(name: string, range?: string, options?: RelyOptions): Remote<T>
   /** What is there now: connects to what is announced, and asks it. */
   inspect(options?: InspectOptions): Promise<MeshView>
+  /** Calls `run` at each event until what it answers is disposed of. */
   on<E extends keyof DServiceEvents>(event: E, run: DServiceEvents[E]): Disposable
 }

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { DServiceError, isDServiceError, reasonOf, timeout, toError } from '../../lib/base/errors.js'
+import {
+  DServiceError,
+  isDServiceError,
+  isRemoteError,
+  reasonOf,
+  timeout,
+  toError,
+} from '../../lib/base/errors.js'
 
 describe('errors - one class, a factory per code', () => {
   it('says what was expected and what to do, and whether it ran', () => {
@@ -15,6 +22,20 @@ describe('errors - one class, a factory per code', () => {
       details: { method: 'x' },
     })
     expect([isDServiceError(error), isDServiceError(new Error('x'))]).toEqual([true, false])
+  })
+
+  it.each([
+    ['no answer', 'is it up?', 'no answer. Is it up?'],
+    ['no answer: is it up?', 'wait', 'no answer: is it up? Wait'],
+    ['no answer', undefined, 'no answer'],
+  ])('%j and %j are two sentences', (summary, hint, message) => {
+    expect(timeout({ summary, hint }).message).toBe(message)
+  })
+
+  it('an error of a remote method is told by its `ran` from one of ours and from any other', () => {
+    const theirs = Object.assign(new TypeError('x'), { ran: 'yes', code: 'E_FAR' })
+    const all = [theirs, timeout({ summary: 's' }), new Error('x'), { ran: 'yes' }, null]
+    expect(all.map(isRemoteError)).toEqual([true, false, false, false, false])
   })
 
   it('keeps the cause, and lets a case differ from the usual answer', () => {

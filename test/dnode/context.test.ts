@@ -1,6 +1,7 @@
+import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { VirtualClock } from '../../lib/base/virtual-clock.js'
-import { context, RunningCall, runIn } from '../../lib/dnode/context.js'
+import { context, RunningCall, runIn, type CallContext } from '../../lib/dnode/context.js'
 
 const clock = new VirtualClock()
 const call = (timeout = Infinity): RunningCall =>
@@ -20,7 +21,27 @@ describe('context - what a method knows of its call', () => {
       return [before, context()]
     })
     expect(context()).toBeUndefined()
-    expect(await seen).toEqual([of, of])
+    expect((await seen).map((view) => view === of.view)).toEqual([true, true])
+  })
+
+  it('prints and spreads as plain data does, and says what is so at the look', async () => {
+    const of = call(1_000)
+    const view = inside(of, () => context() as CallContext)
+    expect(Object.keys(view)).toEqual(['method', 'caller', 'remaining', 'signal', 'traceparent'])
+    expect({ ...view }).toEqual({
+      method: 'users.find',
+      caller: null,
+      remaining: 1_000,
+      signal: expect.any(AbortSignal) as AbortSignal,
+      traceparent: null,
+    })
+    expect(inspect(view)).toMatch(
+      /^\{\s+method: 'users\.find',\s+caller: null,\s+remaining: 1000,\s+signal: AbortSignal/,
+    )
+    expect(JSON.parse(JSON.stringify(view))).toMatchObject({ method: 'users.find', remaining: 1_000 })
+    await clock.advance(400)
+    expect(view.remaining).toBe(600)
+    of.end()
   })
 
   it('`this` and the arguments arrive', () => {

@@ -73,6 +73,7 @@ describe('pending - calls that hold their outcome themselves', () => {
       pending.wait({
         id,
         method: `m${id}`,
+        ms,
         deadline: clock.monotonic() + ms,
         turn: 3,
         settle: (outcome) => seen.push([id, outcome]),

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { forbidden } from '../../lib/base/errors.js'
 import { context } from '../../lib/dnode/context.js'
@@ -43,6 +44,18 @@ describe('serve hook - what it sees and what it may do', () => {
     expect(seen).toEqual([
       ['f', [1, 'two'], 1_000, 'f'],
       ['f', [1, 'two'], 1_000, 'f'],
+    ])
+  })
+
+  it('the call prints and spreads with all that it says, its arguments too', async () => {
+    const seen: unknown[] = []
+    const { ask } = await hooked((call, next) => (seen.push({ ...call }, inspect(call)), next()), {
+      api: { f: () => 1 },
+    })
+    await ask(1, 'two')
+    expect(seen).toEqual([
+      expect.objectContaining({ method: 'f', args: [1, 'two'], remaining: 1_000, traceparent: null }),
+      expect.stringMatching(/method: 'f',\s+args: \[ 1, 'two' \],\s+caller: .*,\s+remaining: 1000,/),
     ])
   })
 

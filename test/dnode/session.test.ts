@@ -106,7 +106,7 @@ describe('session - errors', () => {
       position: 3,
       ran: 'yes',
     })
-    expect(error.cause).toMatchObject({ message: 'inner' })
+    expect(error.cause).toMatchObject({ message: 'inner', stack: 'Error: inner' })
     expect(error['run']).toBe(undefined)
     expect(errorOf(await pair.client.call('reject', [], WAIT))).toMatchObject({
       message: 'just text',

@@ -54,6 +54,25 @@ describe('calls - deadlines travel', () => {
     expect(aborted).toEqual(['DS_TIMEOUT'])
   })
 
+  it('a call that is late or cancelled is named by its service, method and time', async () => {
+    const { api } = watched()
+    await mesh.until(mesh.service('d1@1.0.0', api).start())
+    const d1 = await mesh.until(mesh.client().dnodeFor<Api>('d1'))
+    await expect(mesh.until(withOptions(d1, { timeout: 300 }).hang())).rejects.toMatchObject({
+      summary: 'd1 hang did not answer within 300 ms',
+      details: { service: 'd1', method: 'hang', timeout: 300 },
+    })
+    const abort = new AbortController()
+    const calling = withOptions(d1, { signal: abort.signal }).hang()
+    await mesh.advance(10)
+    abort.abort(new Error('no more'))
+    await expect(mesh.until(calling)).rejects.toMatchObject({ summary: 'd1 hang was cancelled: no more' })
+    await expect(mesh.until(withOptions(d1, { signal: abort.signal }).hang())).rejects.toMatchObject({
+      summary: 'd1 hang was cancelled: no more',
+      ran: 'no',
+    })
+  })
+
   it('a method knows who calls, how, and how long it has', async () => {
     const { api } = watched()
     await mesh.until(mesh.service('d1@1.0.0', { deep: api }).start())

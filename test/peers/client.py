@@ -5,11 +5,9 @@ class Remote(int):  # a function of the service is its number; calling it goes o
     def __call__(self, *values): send(["notify", int(self)], values) if in_dialect else tell(int(self), values)
 def greet(name, reply=None): return reply(None, f"Grüß dich, {name}") if reply else f"Grüß dich, {name}"
 ours, theirs, results, in_dialect = [greet], {}, [], False  # our functions, their first row, [error, value]s
-
 def write(row): connection.sendall(json.dumps(row, ensure_ascii=False).encode() + b"\n")
 def number(function):  # a function that is sent again has its first number again
-    ours.extend([] if function in ours else [function])
-    return ours.index(function)
+    return ours.index(function) if function in ours else ours.append(function) or len(ours) - 1
 def tag(value):
     if isinstance(value, Remote): return {"$": ["yours", value]}
     return {"$": ["function", number(value)]} if callable(value) else value
@@ -19,8 +17,7 @@ def tell(method, values):  # in classic rows
     values = ["[Function]" if callable(value) else value for value in values]
     write({"method": method, "arguments": values, "callbacks": callbacks})
 def call(method, *values):
-    id = len(results)
-    def settle(error=None, value=None): results[id] = [error, value]
+    id, settle = len(results), lambda error=None, value=None: results.__setitem__(id, [error, value])
     results.append(send(["call", id, method], values) if in_dialect else tell(method, [*values, settle]))
     while not results[id]: receive()
     return results[id]
@@ -44,7 +41,8 @@ def hear(row, method, values):  # a classic row
 def handle(kind, about=None, *values):
     if kind in ("call", "notify"): result = ours[values[0] if kind == "call" else about](*values[kind == "call":])
     if kind == "call": send(["done", about]) if result is None else send(["answer", about], [result])
-    if kind == "done": results[:] = [[None, None] if id in (about, *values) else it for id, it in enumerate(results)]
+    if kind == "done":
+        for id in (about, *values): results[id] = [None, None]
     if kind == "answer": results[about] = [None, *values, None][:2]
     if kind == "error": results[about] = [values[0], None]
 try:

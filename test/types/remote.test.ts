@@ -1,6 +1,13 @@
 /** Types, held by the compiler: `tsc` fails where one of these is wrong. */
 import { describe, expectTypeOf, it } from 'vitest'
-import type { ClassicRemote, DService, Remote, UntypedRemote } from 'dservice'
+import {
+  isRemoteError,
+  type ClassicRemote,
+  type DService,
+  type Remote,
+  type RemoteError,
+  type UntypedRemote,
+} from 'dservice'
 
 interface Users {
   find(id: number): { name: string } | null
@@ -108,6 +115,18 @@ describe('types - an api in its classic form', () => {
   it('methods return nothing', () => {
     expectTypeOf<ClassicRemote<Api>['transform']>().toEqualTypeOf<(text: string) => void>()
     expectTypeOf<ClassicRemote<Api>['users']['find']>().toEqualTypeOf<(id: number) => void>()
+  })
+})
+
+describe('types - an error of a remote method', () => {
+  it('has the fields that a call gives it', () => {
+    const read = (error: unknown): unknown => {
+      if (!isRemoteError(error)) return null
+      expectTypeOf(error).toEqualTypeOf<RemoteError>()
+      expectTypeOf(error.code).toEqualTypeOf<string | number | undefined>()
+      return [error.ran, error.remoteStack]
+    }
+    expectTypeOf(read).toBeFunction()
   })
 })
 

@@ -28,6 +28,8 @@ export interface SentCall {
   readonly id: number
   /** The number of the function. */
   readonly ref: number
+  /** Milliseconds that it has. */
+  readonly ms: number
   readonly deadline: number
   readonly turn: number
   /** The call that is being answered, whose end is its end; null: none. */
@@ -41,6 +43,7 @@ export interface SentCall {
  */
 export class Reply<T = unknown> implements Promise<T>, Waiting, Heir, Unasked {
   readonly id: number
+  readonly ms: number
   readonly deadline: number
   readonly turn: number
   /** Beside it among what inherits from the same call. */
@@ -54,8 +57,9 @@ export class Reply<T = unknown> implements Promise<T>, Waiting, Heir, Unasked {
   #wake: ((value: T | Promise<T>) => void) | null = null
   #promise: Promise<T> | null = null
 
-  constructor(owner: ReplyOwner, { id, ref, deadline, turn, within }: SentCall) {
+  constructor(owner: ReplyOwner, { id, ref, ms, deadline, turn, within }: SentCall) {
     this.id = id
+    this.ms = ms
     this.deadline = deadline
     this.turn = turn
     this.#owner = owner

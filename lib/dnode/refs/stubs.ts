@@ -119,7 +119,8 @@ export class Stubs implements RefOwner, ReplyOwner {
     const port = this.#port
     // where the session is ending, its calls end with it
     if (!port || port.goneAs) return
-    if (port.pending.end(id, (method) => cancelledCall(method, reason, 'maybe'))) port.cancel(id)
+    if (port.pending.end(id, (method) => cancelledCall({ service: null, method }, reason, 'maybe')))
+      port.cancel(id)
   }
 
   unheard(reply: Unasked): void {
@@ -163,6 +164,7 @@ export class Stubs implements RefOwner, ReplyOwner {
     const reply = new Reply(this, {
       id,
       ref: ref.id,
+      ms,
       deadline: clock.monotonic() + ms,
       turn: port.turn,
       within,
@@ -178,7 +180,7 @@ export class Stubs implements RefOwner, ReplyOwner {
   }
 
   #unsent(ref: Ref): Reply {
-    return new Reply(this, { id: -1, ref: ref.id, deadline: Infinity, turn: 0, within: null })
+    return new Reply(this, { id: -1, ref: ref.id, ms: 0, deadline: Infinity, turn: 0, within: null })
   }
 }
 
@@ -209,5 +211,5 @@ function released(method: string): DServiceError {
 }
 
 function cancelledBefore(reason: Error): Explain {
-  return (method) => cancelledCall(method, reason, 'no')
+  return (method) => cancelledCall({ service: null, method }, reason, 'no')
 }
