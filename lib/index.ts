@@ -6,6 +6,7 @@ import { dservice } from './defaults.js'
 import { context } from './dnode/context.js'
 import { forbidden } from './mesh/hooks.js'
 import { withOptions } from './mesh/lookup.js'
+import { method } from './mesh/method.js'
 
 /** The exports that hang on the function for `require('dservice')`. */
 interface Others {
@@ -18,6 +19,7 @@ interface Others {
   readonly context: typeof context
   readonly withOptions: typeof withOptions
   readonly forbidden: typeof forbidden
+  readonly method: typeof method
 }
 
 // `require('dservice')` is the function itself; the other exports hang on it
@@ -31,6 +33,7 @@ const others: Others = {
   context,
   withOptions,
   forbidden,
+  method,
 }
 const callable: typeof dservice & Others = Object.assign(dservice, others)
 
@@ -40,6 +43,7 @@ export { DEFAULTS, LIMITS } from './base/options.js'
 export { context } from './dnode/context.js'
 export { forbidden } from './mesh/hooks.js'
 export { withOptions } from './mesh/lookup.js'
+export { method } from './mesh/method.js'
 export type { Clock } from './base/clock.js'
 export type { Code, Failure, Ran, RemoteError } from './base/errors.js'
 export type { Identity, State } from './base/identity.js'
@@ -52,7 +56,10 @@ export type { ClassicRemote, Remote, UntypedRemote } from './dnode/remote.js'
 export type { ServedCall, ServeHook } from './dnode/serve-hook.js'
 export type { CallChange, CallHook, HandleCall } from './mesh/call-hook.js'
 export type { Hooks } from './mesh/hooks.js'
+export type { MethodOptions } from './mesh/method.js'
+export type { Spread } from './mesh/resolve.js'
 export type {
+  Balance,
   Description,
   DnodeForCallback,
   DnodeView,

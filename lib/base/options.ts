@@ -26,6 +26,24 @@ export interface Defaults {
   readonly drain: number
   /** A call that surely did not run is tried again at most so often. */
   readonly retries: number
+  /** Where no other instance is there it waits before: a random part of min(retryMax, retryBase * 2^try). */
+  readonly retryBase: number
+  readonly retryMax: number
+  /** Of the calls of the last `retryWindow` this share may be tried again, and in any case so many a second. */
+  readonly retryShare: number
+  readonly retryFloor: number
+  readonly retryWindow: number
+  /** How long a slow call counts in the choice of an instance: its weight falls to 1/e in this time. */
+  readonly loadMemory: number
+  /** An instance is left alone after so many failures in a row… */
+  readonly ejectAfter: number
+  /** … or when, of at least `ejectLeast` calls within `ejectWindow`, less than this share went well. */
+  readonly ejectUnder: number
+  readonly ejectLeast: number
+  readonly ejectWindow: number
+  /** Then one call tries it, after ejectBase to 2 * ejectBase, twice as long each time, ejectMax at most. */
+  readonly ejectBase: number
+  readonly ejectMax: number
   /** Reconnecting waits a random part of min(reconnectMax, reconnectBase * 2^attempt), for ever. */
   readonly reconnectBase: number
   readonly reconnectMax: number
@@ -46,6 +64,18 @@ export const DEFAULTS: Defaults = Object.freeze({
   deadIdle: 10_000,
   drain: 10_000,
   retries: 3,
+  retryBase: 50,
+  retryMax: 2_000,
+  retryShare: 0.2,
+  retryFloor: 10,
+  retryWindow: 10_000,
+  loadMemory: 10_000,
+  ejectAfter: 5,
+  ejectUnder: 0.8,
+  ejectLeast: 5,
+  ejectWindow: 30_000,
+  ejectBase: 5_000,
+  ejectMax: 300_000,
   reconnectBase: 50,
   reconnectMax: 2_000,
 })

@@ -13,15 +13,20 @@ import {
   unreachable,
   type Ran,
 } from '../base/errors.js'
+import type { Identity } from '../base/identity.js'
 import type { KeepAlive } from '../base/keepalive.js'
 import { LIMITS } from '../base/options.js'
 import satisfies from 'semver/functions/satisfies.js'
+import type { Session } from '../dnode/session.js'
 import { formatAddress } from '../wire/connection.js'
-import { choose } from './balancer.js'
 import type { CallHook } from './call-hook.js'
+import type { Choosing } from './choices.js'
 import type { LivePeer, Peer } from './peer.js'
 import type { Interest, Pool } from './pool.js'
-import { resolve } from './resolve.js'
+import { isVersion, resolve } from './resolve.js'
+
+/** Characters of what a peer announced that an error shows. */
+const SHOWN = 80
 
 /** What all handles of one dservice share. */
 export interface NodeContext {
@@ -47,57 +52,34 @@ export interface Target {
   interest: Interest | null
   /** False until the first choice, which waits until the candidates were gathered. */
   gathered: boolean
-  /** The instances that the range meant at that version of the pool. */
-  resolved: { readonly version: number; readonly chosen: readonly LivePeer[] } | null
+}
+
+/** What is looked for, and how it is chosen. */
+export interface Wish {
+  readonly node: NodeContext
+  readonly target: Target
+  readonly choosing: Choosing
 }
 
 export type Acquired =
   { readonly ok: true; readonly peer: LivePeer } | { readonly ok: false; readonly error: Error }
 
-/** The instance for the next call, or undefined while there is none that can be chosen. */
-export function pick(
-  node: NodeContext,
-  target: Target,
-  without?: ReadonlySet<LivePeer>,
-): LivePeer | undefined {
-  const all = choices(node, target)
-  const usable = all.filter((peer) => peer.isLive() && !without?.has(peer))
-  // who is left out may have hidden a lower version that would serve
-  if (usable.length === 0 && without?.size) return beyond(node, target, without)
-  if (usable.length < 2) return usable[0]
-  const endpoints = usable.map((peer) => ({ peer, pending: peer.session.pending }))
-  return choose(endpoints, () => node.clock.random())?.peer
-}
-
-/** What the range means now: found once for each change of the pool, as a call must not cost a resolution. */
-function choices({ pool }: NodeContext, target: Target): readonly LivePeer[] {
-  if (target.resolved?.version !== pool.version) {
-    const { chosen } = resolve(pool.live(target.name), target.range)
-    target.resolved = { version: pool.version, chosen }
-  }
-  return target.resolved.chosen
-}
-
-function beyond({ pool }: NodeContext, target: Target, without: ReadonlySet<LivePeer>): LivePeer | undefined {
-  const others = pool.live(target.name).filter((peer) => !without.has(peer))
-  return resolve(others, target.range).chosen[0]
-}
-
 /** How long to wait, and whom not to choose. */
 export interface Patience {
   /** Monotonic time. */
   readonly deadline: number
-  readonly without?: ReadonlySet<LivePeer> | undefined
+  /** Sessions that have refused. */
+  readonly without?: ReadonlySet<Session> | undefined
+  /** Milliseconds after which they may be asked again, where nobody else came. Default: they may not. */
+  readonly rest?: number | undefined
   /** Ends the wait. */
   readonly cancellation?: Cancellation | undefined
 }
 
 /** Chooses an instance, waiting until `deadline` (monotonic) or `instanceWait` at most. Never rejects. */
-export async function acquire(
-  node: NodeContext,
-  target: Target,
-  { deadline, without, cancellation }: Patience,
-): Promise<Acquired> {
+export async function acquire(wish: Wish, patience: Patience): Promise<Acquired> {
+  const { node, target } = wish
+  const { deadline, cancellation } = patience
   if (node.isStopped()) return { ok: false, error: stopped() }
   const interest = want(node, target)
   const left = Math.max(0, deadline - node.clock.monotonic())
@@ -107,7 +89,7 @@ export async function acquire(
   node.waiting.set(target.name, count)
   const stop = new CancelledWait(cancellation, target)
   try {
-    const found = waitForOne(node, target, { interest, left, wait, without })
+    const found = waitForOne(wish, { ...patience, interest, left, wait })
     return await Promise.race([stop.promise, found])
   } finally {
     stop[Symbol.dispose]()
@@ -148,45 +130,55 @@ export function want(node: NodeContext, target: Target): Interest {
   return target.interest
 }
 
-interface Waiting {
+interface Waiting extends Patience {
   readonly interest: Interest
   /** Until the deadline. */
   readonly left: number
   /** For an instance. */
   readonly wait: number
-  readonly without: ReadonlySet<LivePeer> | undefined
 }
 
-async function waitForOne(node: NodeContext, target: Target, waiting: Waiting): Promise<Acquired> {
-  const { interest, left, wait, without } = waiting
+async function waitForOne(wish: Wish, waiting: Waiting): Promise<Acquired> {
+  const { node, target } = wish
+  const { interest, left, without } = waiting
   if (!target.gathered) {
     // loading an engine and asking is our own work, not a wait for others: a short wait must not be over before it
     await Promise.race([interest.gathered, node.clock.sleep(left)])
     target.gathered = true
   }
-  const peer = pick(node, target, without)
-  return peer ? { ok: true, peer } : untilChange(node, target, { interest, wait, without })
+  const peer = find(wish, without)
+  return peer ? { ok: true, peer } : untilChange(wish, waiting)
 }
 
-function untilChange(
-  node: NodeContext,
-  target: Target,
-  { interest, wait, without }: Omit<Waiting, 'left'>,
-): Promise<Acquired> {
+function find({ node, choosing }: Wish, without?: ReadonlySet<Session>): LivePeer | undefined {
+  return choosing.choices.find(node.clock.monotonic(), choosing, without)
+}
+
+function untilChange(wish: Wish, waiting: Waiting): Promise<Acquired> {
+  const { node, target } = wish
+  const { interest, wait, rest = Infinity } = waiting
   if (interest.failure) return Promise.resolve({ ok: false, error: interest.failure })
   return new Promise((settle) => {
+    let { without } = waiting
     const end = (outcome: Acquired): void => {
       timer[Symbol.dispose]()
+      rested?.[Symbol.dispose]()
       listener[Symbol.dispose]()
       settle(outcome)
     }
-    const timer = node.clock.after(wait, () => end({ ok: false, error: explain(node, target) }))
-    const listener = node.pool.onChange(() => {
+    const look = (): void => {
       if (node.isStopped()) return end({ ok: false, error: stopped() })
       if (interest.failure) return end({ ok: false, error: interest.failure })
-      const peer = pick(node, target, without)
+      const peer = find(wish, without)
       if (peer) end({ ok: true, peer })
-    })
+    }
+    const again = (): void => {
+      without = undefined
+      look()
+    }
+    const timer = node.clock.after(wait, () => end({ ok: false, error: explain(node, target) }))
+    const rested = rest < wait ? node.clock.after(rest, again) : null
+    const listener = node.pool.onChange(look)
   })
 }
 
@@ -197,9 +189,11 @@ export function explain(node: NodeContext, target: Target): DServiceError {
   const live = passed.map(({ candidate: { identity }, why }) => `${name}@${identity.version} (${why})`)
   const hidden = node.pool
     .hidden(name)
-    .filter(({ hint }) => !hint.version || satisfies(hint.version, range))
-    .map(({ peer }) => peer)
-  const tries = hidden.map((peer) => ({ address: formatAddress(peer.address), reason: whyHidden(peer) }))
+    .filter(({ hint: { version } }) => !version || !isVersion(version) || satisfies(version, range))
+  const tries = hidden.map(({ peer, hint }) => ({
+    address: formatAddress(peer.address),
+    reason: whyHidden(peer, hint),
+  }))
   if (tries.length > 0) {
     return unreachable({
       summary: `${name}@${range} is announced but cannot be reached: ${tries.map(told).join('; ')}`,
@@ -216,7 +210,9 @@ export function explain(node: NodeContext, target: Target): DServiceError {
   })
 }
 
-function whyHidden(peer: Peer): string {
+function whyHidden(peer: Peer, { version }: Partial<Identity>): string {
+  if (version && !isVersion(version))
+    return `its version ${JSON.stringify(version.slice(0, SHOWN))} is invalid`
   if (peer.isLive()) return `is ${peer.identity.name}@${peer.identity.version}`
   const { lastError } = peer
   return lastError ? summaryOf(lastError) : 'has not said hello yet'
@@ -227,11 +223,11 @@ function told({ address, reason }: { readonly address: string; readonly reason: 
 }
 
 /** What to do about peers that could be connected to, and are not what was looked for. */
-function hintOf(hidden: readonly Peer[]): string | undefined {
+function hintOf(hidden: readonly { readonly peer: Peer }[]): string | undefined {
   const met = hidden.find(
-    ({ lastError }) => lastError instanceof DServiceError && !('tries' in lastError.details),
+    ({ peer: { lastError } }) => lastError instanceof DServiceError && !('tries' in lastError.details),
   )
-  return met?.lastError instanceof DServiceError ? (met.lastError.hint ?? undefined) : undefined
+  return met?.peer.lastError instanceof DServiceError ? (met.peer.lastError.hint ?? undefined) : undefined
 }
 
 /** The method that asks was itself called with a deadline, which has passed. */

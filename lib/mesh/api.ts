@@ -44,16 +44,21 @@ export function checkApi(api: unknown): asserts api is object {
 
 /** The dotted paths of all methods that peers see: `transform`, `users.find`. None of a constructor: it has none yet. */
 export function methodsOf(api: object): string[] {
+  return walkApi(api).map(([path]) => path)
+}
+
+/** As `methodsOf`, each with its function. */
+export function walkApi(api: object): [path: string, fn: object][] {
   if (typeof api === 'function') return []
-  const paths: string[] = []
+  const found: [string, object][] = []
   const walk = (value: object, path: string, above: readonly object[]): void => {
     if (above.length > DEPTH || above.includes(value)) return
     for (const [name, member] of Object.entries(value) as [string, unknown][]) {
       const at = path === '' ? name : `${path}.${name}`
-      if (typeof member === 'function') paths.push(at)
+      if (typeof member === 'function') found.push([at, member])
       else if (typeof member === 'object' && member !== null) walk(member, at, [...above, value])
     }
   }
   walk(apiTree(api).tree, '', [])
-  return paths
+  return found
 }

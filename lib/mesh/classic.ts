@@ -2,22 +2,21 @@
 import { EventEmitter } from 'node:events'
 import type { DServiceError } from '../base/errors.js'
 import type { ClassicRemote } from '../dnode/remote.js'
-import { acquire, type NodeContext, type Patience, type Target } from './acquire.js'
+import { acquire, type NodeContext, type Patience, type Wish } from './acquire.js'
 import type { LivePeer } from './peer.js'
 import type { DnodeForCallback, DnodeView } from './types.js'
 
 /** Finds an instance and gives it to the callback, once. What the callback throws is the program's own error. */
 export async function dnodeForClassic<T>(
-  node: NodeContext,
-  target: Target,
+  wish: Wish,
   { callback, ...patience }: Patience & { readonly callback: DnodeForCallback<T> },
 ): Promise<void> {
-  const found = await node.keepAlive.during(acquire(node, target, patience))
+  const found = await wish.node.keepAlive.during(acquire(wish, patience))
   if (!found.ok) {
     const none = undefined as never
     return leavePromise(() => callback(found.error as DServiceError, none, none))
   }
-  const view = new SessionView(node, found.peer)
+  const view = new SessionView(wish.node, found.peer)
   leavePromise(() => callback(null, view.remote as ClassicRemote<T>, view))
 }
 

@@ -2,6 +2,7 @@
 import validRange from 'semver/ranges/valid.js'
 import type { State } from '../base/identity.js'
 import { isName } from '../base/names.js'
+import type { MethodOptions } from './method.js'
 import type { LivePeer } from './peer.js'
 import type { Description, EdgeView } from './types.js'
 
@@ -22,7 +23,7 @@ export async function describe(peer: LivePeer): Promise<Description | null> {
   const { identity, session } = peer
   const outcome = await session.call(DESCRIBE, [], { timeout: PATIENCE })
   if (!outcome.ok || !isRecord(outcome.value)) return null
-  const { edges, state, methods } = outcome.value
+  const { edges, state, methods, about } = outcome.value
   if (!Array.isArray(edges) || edges.length > MOST_EDGES || !Array.isArray(methods)) return null
   if (typeof state !== 'string' || !STATES.includes(state)) return null
   const { name, version, id, started } = identity
@@ -34,7 +35,22 @@ export async function describe(peer: LivePeer): Promise<Description | null> {
     state: state as State,
     edges: edges.map(toEdge).filter((edge) => edge !== null),
     methods: methods.filter((method) => typeof method === 'string'),
+    about: toAbout(about),
   }
+}
+
+/** What is said of methods; whatever is not understood was not said. */
+function toAbout(value: unknown): Record<string, MethodOptions> {
+  const about: Record<string, MethodOptions> = Object.create(null) as Record<string, MethodOptions>
+  for (const [path, said] of isRecord(value) ? Object.entries(value) : []) {
+    if (!isRecord(said)) continue
+    const { idempotent, description } = said
+    about[path] = {
+      ...(idempotent === true ? { idempotent } : {}),
+      ...(typeof description === 'string' ? { description } : {}),
+    }
+  }
+  return about
 }
 
 function toEdge(value: unknown): EdgeView | null {

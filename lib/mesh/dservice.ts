@@ -14,12 +14,12 @@ import type { Remote } from '../dnode/remote.js'
 import type { Address, Transport } from '../wire/connection.js'
 import type { NodeContext } from './acquire.js'
 import { methodsOf } from './api.js'
-import type { Caller } from './calls.js'
 import { DESCRIBE } from './describe.js'
 import type { Discovery } from './discovery.js'
 import { createHandle } from './handle.js'
 import { listHooks, type HookLists, type Hooks } from './hooks.js'
 import { look } from './inspect.js'
+import { saidOf } from './method.js'
 import { callerOn, handleFor, viewFor } from './lookup.js'
 import { Pool } from './pool.js'
 import { untilReady } from './readiness.js'
@@ -27,6 +27,7 @@ import { Relying, type Edge } from './relying.js'
 import { Reporter } from './report.js'
 import { Run } from './run.js'
 import type { PeerContext } from './peer.js'
+import type { Caller } from './tries.js'
 import type * as face from './types.js'
 
 /** What a dservice is made of; defaults.ts composes it from what the user gave. */
@@ -252,6 +253,7 @@ export class Service<A extends object> implements face.DService<A> {
       started,
       edges: this.#relying.edges,
       methods: methodsOf(this.api),
+      about: saidOf(this.api),
     }
   }
 

@@ -1,8 +1,9 @@
 /** The service handle: a proxy whose every path of names is a method, and which carries no names of ours. */
 import { inspect, promisify } from 'node:util'
 import type { Remote } from '../dnode/remote.js'
-import { call, callWithCallback, type Caller } from './calls.js'
+import { call, callWithCallback } from './calls.js'
 import { resolve } from './resolve.js'
+import type { Caller } from './tries.js'
 
 /** Names that answer undefined everywhere: `then` would make a handle a promise, the others reach into objects. */
 const NEVER = new Set<string>(['then', '__proto__', 'constructor', 'prototype'])

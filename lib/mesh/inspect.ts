@@ -63,8 +63,9 @@ async function view(peer: LivePeer): Promise<InstanceView> {
   const { name, version, id, started, state } = identity
   const description = await describe(peer)
   const known = { name, version, id, started, state, address: formatAddress(address) }
-  if (!description) return { ...known, edges: [], methods: session.methods, described: false }
-  return { ...known, edges: description.edges, methods: description.methods, described: true }
+  if (!description) return { ...known, edges: [], methods: session.methods, about: {}, described: false }
+  const { edges, methods, about } = description
+  return { ...known, edges, methods, about, described: true }
 }
 
 function compare(a: string, b: string): number {

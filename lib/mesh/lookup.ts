@@ -13,9 +13,12 @@ import {
   type Patience,
   type Target,
 } from './acquire.js'
-import type { Caller } from './calls.js'
+import { Budget } from './budget.js'
+import type { Choosing } from './choices.js'
+import { chosenBy, choicesOf } from './choosing.js'
 import { dnodeForClassic } from './classic.js'
 import { callerOf, createHandle } from './handle.js'
+import { wishOf, type Caller, type Shared } from './tries.js'
 import type { DnodeForCallback, HandleOptions, RelyOptions } from './types.js'
 
 /** What is looked for, as the user gave it. */
@@ -28,6 +31,10 @@ export interface Wanted {
 const HANDLE_OPTIONS: readonly string[] = Object.keys({
   timeout: 0,
   signal: 0,
+  spread: 0,
+  balance: 0,
+  key: 0,
+  idempotent: 0,
 } satisfies Record<keyof HandleOptions, 0>)
 const RELY_OPTIONS: readonly string[] = [
   ...HANDLE_OPTIONS,
@@ -48,15 +55,14 @@ export function callerFor(
   { name, range, options }: Wanted,
   known: readonly string[] = HANDLE_OPTIONS,
 ): Caller {
-  const target: Target = {
-    name: checkName(name),
-    range: checkRange(range),
-    interest: null,
-    gathered: false,
-    resolved: null,
-  }
-  const shared = { node, target, inFlight: 0, broken: null }
-  return withKnown({ shared, timeout: DEFAULTS.timeout, cancellation: undefined }, options, known)
+  const target: Target = { name: checkName(name), range: checkRange(range), interest: null, gathered: false }
+  const shared: Shared = { node, target, choices: new Map(), budget: new Budget(), inFlight: 0, broken: null }
+  const choosing: Choosing = { choices: choicesOf(shared, 'highest'), balance: 'ewma', key: 0 }
+  return withKnown(
+    { shared, choosing, timeout: DEFAULTS.timeout, cancellation: undefined, idempotent: undefined },
+    options,
+    known,
+  )
 }
 
 /**
@@ -81,14 +87,19 @@ function withKnown(caller: Caller, options: HandleOptions | undefined, known: re
     })
   }
   checkKeys(options, known, 'a handle')
-  const { timeout, signal } = options
+  const { timeout, signal, idempotent } = options
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw invalid({ summary: 'signal is no AbortSignal', hint: 'give the signal of an AbortController' })
   }
+  if (idempotent !== undefined && typeof idempotent !== 'boolean') {
+    throw invalid({ summary: `idempotent is ${typeof idempotent}`, hint: 'give true or false' })
+  }
   return {
     shared: caller.shared,
+    choosing: chosenBy(caller, options),
     timeout: timeout === undefined ? caller.timeout : duration(timeout, 'timeout'),
     cancellation: signal ? firstOf(caller.cancellation, ofSignal(signal)) : caller.cancellation,
+    idempotent: idempotent ?? caller.idempotent,
   }
 }
 
@@ -112,9 +123,9 @@ function patienceFor({ shared, timeout, cancellation }: Caller): Patience | null
 }
 
 async function find(caller: Caller): Promise<Acquired> {
-  const { node, target } = caller.shared
   const patience = patienceFor(caller)
-  return patience ? acquire(node, target, patience) : { ok: false, error: noTimeLeft(lookUp(target)) }
+  if (patience) return acquire(wishOf(caller), patience)
+  return { ok: false, error: noTimeLeft(lookUp(caller.shared.target)) }
 }
 
 function lookUp({ name, range }: Target): string {
@@ -136,7 +147,7 @@ export async function viewFor<T>(
   const { target } = caller.shared
   const patience = patienceFor(caller)
   if (!patience) return tellError(callback, noTimeLeft(lookUp(target)))
-  await dnodeForClassic(node, target, { ...patience, callback })
+  await dnodeForClassic(wishOf(caller), { ...patience, callback })
 }
 
 /** Outside of our promises: what the callback throws is the program's own error. */

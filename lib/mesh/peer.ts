@@ -8,6 +8,7 @@ import { DEFAULTS } from '../base/options.js'
 import type { Hello } from '../dnode/messages.js'
 import { Session, type SessionOptions } from '../dnode/session.js'
 import { formatAddress, type Address, type Transport } from '../wire/connection.js'
+import { Standing } from './standing.js'
 import { Tenure } from './tenure.js'
 
 /** Milliseconds after which a session counts as one that lasts. */
@@ -43,6 +44,8 @@ export class Peer {
   session: Session | null = null
   /** The session may be chosen for calls. */
   #isLive = false
+  /** What calls have shown of the instance; another one's where the hello names another. */
+  standing: Standing
   /** Grows when what the peer relies on changed. */
   revision = 0
   /** Why the last attempt failed; null after a success. */
@@ -70,6 +73,7 @@ export class Peer {
     this.address = address
     this.#context = context
     this.#changed = changed
+    this.standing = this.#unknown('')
     void this.#supervise()
   }
 
@@ -207,9 +211,14 @@ export class Peer {
     this.session = session
     this.identity = identity
     this.#isLive = true
+    if (this.standing.id !== identity.id) this.standing = this.#unknown(identity.id)
     this.lastError = null
     this.tried++
     this.#changed(this, false)
+  }
+
+  #unknown(id: string): Standing {
+    return new Standing(id, this.#context.clock, () => this.#changed(this, false))
   }
 
   #unfit(identity: Identity | null | undefined): DServiceError {

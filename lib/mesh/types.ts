@@ -6,6 +6,8 @@ import type { Logger } from '../base/logger.js'
 import type { Redact } from '../dnode/redact.js'
 import type { ClassicRemote, Remote } from '../dnode/remote.js'
 import type { Hooks } from './hooks.js'
+import type { MethodOptions } from './method.js'
+import type { Spread } from './resolve.js'
 
 /** Milliseconds, or text such as `250ms`, `2s`, `1m`. */
 export type Duration = number | string
@@ -44,7 +46,23 @@ export interface HandleOptions {
   readonly timeout?: Duration
   /** Ends every call of the handle, and its look-up, with DS_CANCELLED; the methods that run are told. */
   readonly signal?: AbortSignal
+  /** Which ready instances in range are called: those of the highest version, or of every one. Default: `highest`. */
+  readonly spread?: Spread
+  /** Which of them gets a call. Default: `ewma`, with a key `key`. */
+  readonly balance?: Balance
+  /** Calls with one key go to one instance, as long as it is there. */
+  readonly key?: string
+  /**
+   * The methods may run twice: a call whose connection is lost is made again. Default: of each method what its service says.
+   */
+  readonly idempotent?: boolean
 }
+
+/**
+ * `ewma`: of two chosen at random the less loaded one, by the calls that wait for it and the time that they take (peak EWMA).
+ * `round-robin`: one after the other. `key`: by the handle's key (rendezvous hashing).
+ */
+export type Balance = 'ewma' | 'round-robin' | 'key'
 
 export interface RelyOptions extends HandleOptions {
   /** The service is ready without it. */
@@ -80,6 +98,8 @@ export interface Description {
   readonly started: number
   readonly edges: readonly EdgeView[]
   readonly methods: readonly string[]
+  /** What `method()` said of them, by dotted path. */
+  readonly about: Readonly<Record<string, MethodOptions>>
 }
 
 /** A live instance as this node proved it by a hello. */

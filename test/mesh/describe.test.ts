@@ -56,6 +56,7 @@ suite('what a service says of itself - it is checked', () => {
     const [peer] = pool.live('liar')
     expect(await describe(peer!)).toEqual({
       ...honest,
+      about: {},
       name: 'liar',
       version: '1.0.0',
       id: 'liarid',

@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import type { State } from '../../lib/base/identity.js'
-import { VirtualClock } from '../../lib/base/virtual-clock.js'
-import { choose } from '../../lib/mesh/balancer.js'
 import { resolve } from '../../lib/mesh/resolve.js'
 
 const at = (version: string, state: State = 'ready') => ({ identity: { version, state } })
@@ -45,29 +43,5 @@ describe('resolve - which instances a range means', () => {
       '1.3.0: waiting',
       '2.0.0: out of range ^1',
     ])
-  })
-})
-
-describe('balancer - two random choices', () => {
-  it('of none chooses none, of one that one', () => {
-    expect(choose([], () => 0)).toBeUndefined()
-    expect(choose([{ pending: 9 }], () => 0)).toEqual({ pending: 9 })
-  })
-
-  it('never compares an instance with itself, and takes the less busy of two', () => {
-    const clock = new VirtualClock(7)
-    const endpoints = [{ pending: 5 }, { pending: 0 }]
-    for (let i = 0; i < 100; i++) expect(choose(endpoints, () => clock.random())).toBe(endpoints[1])
-  })
-
-  it('spreads calls over equal instances within ten per cent of each other', () => {
-    const clock = new VirtualClock(1)
-    const counts = [0, 0, 0, 0, 0]
-    const endpoints = counts.map((_, index) => ({ pending: 0, index }))
-    for (let i = 0; i < 10_000; i++) {
-      const { index } = choose(endpoints, () => clock.random()) ?? { index: 0 }
-      counts[index] = (counts[index] ?? 0) + 1
-    }
-    for (const count of counts) expect(Math.abs(count - 2_000)).toBeLessThan(200)
   })
 })

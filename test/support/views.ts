@@ -18,6 +18,7 @@ export function instance(nameAt: string, rest: Partial<InstanceView> = {}): Inst
     address: '127.0.0.1:4001',
     edges: [],
     methods: [],
+    about: {},
     described: true,
     ...rest,
   }

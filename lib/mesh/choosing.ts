@@ -1,0 +1,50 @@
+/** The options of a handle that say which instance takes a call, as the user gave them. */
+import { invalid } from '../base/errors.js'
+import { hashOf } from './balancer.js'
+import { Choices, type Choosing } from './choices.js'
+import type { Spread } from './resolve.js'
+import type { Caller, Shared } from './tries.js'
+import type { Balance, HandleOptions } from './types.js'
+
+const SPREADS: readonly unknown[] = ['highest', 'range'] satisfies Spread[]
+const BALANCES: readonly unknown[] = ['ewma', 'round-robin', 'key'] satisfies Balance[]
+
+/** What a handle chooses by that has these options besides; those that are not given are as they were. Errors: DS_INVALID. */
+export function chosenBy({ shared, choosing }: Caller, options: HandleOptions): Choosing {
+  const { spread, balance, key } = options
+  if (spread === undefined && balance === undefined && key === undefined) return choosing
+  if (spread !== undefined && !SPREADS.includes(spread)) throw notOneOf('spread', spread, SPREADS)
+  if (balance !== undefined && !BALANCES.includes(balance)) throw notOneOf('balance', balance, BALANCES)
+  if (key !== undefined && typeof key !== 'string') throw noKey(`key is ${typeof key}`)
+  const choices = spread === undefined ? choosing.choices : choicesOf(shared, spread)
+  if (key !== undefined) {
+    if (balance !== undefined && balance !== 'key') throw noKey(`balance ${balance} needs no key`)
+    return { choices, balance: 'key', key: hashOf(key) }
+  }
+  if (balance === 'key' && choosing.balance !== 'key') throw noKey('balance key needs a key')
+  return { ...choosing, choices, balance: balance ?? choosing.balance }
+}
+
+/** Shared by all handles of one look-up. */
+export function choicesOf(
+  { node, target, choices }: Omit<Shared, 'inFlight' | 'broken'>,
+  spread: Spread,
+): Choices {
+  const known = choices.get(spread)
+  if (known) return known
+  const { pool, clock } = node
+  const made = new Choices({ pool, clock, name: target.name, range: target.range, spread })
+  choices.set(spread, made)
+  return made
+}
+
+function notOneOf(name: string, value: unknown, all: readonly unknown[]): Error {
+  return invalid({
+    summary: `${JSON.stringify(value) ?? typeof value} is no ${name}`,
+    hint: `give ${all.map((one) => JSON.stringify(one)).join(' or ')}`,
+  })
+}
+
+function noKey(summary: string): Error {
+  return invalid({ summary, hint: "give the key as text, { key: 'user-7' }: with it the balance is by key" })
+}

@@ -1,0 +1,27 @@
+/** What a node has learnt of one instance by calling it. */
+import type { Clock } from '../base/clock.js'
+import { hashOf } from './balancer.js'
+import { Health } from './health.js'
+import { Load } from './load.js'
+
+/** Owned by the peer; a restart is another instance, of which nothing is known. */
+export class Standing {
+  /** The instance's id. */
+  readonly id: string
+  readonly hash: number
+  readonly load: Load = new Load()
+  readonly health: Health
+  /** Its methods that may be made twice; null: nobody has asked yet. */
+  idempotent: ReadonlySet<string> | null = null
+
+  /** `changed`: whether calls should go to it changed. */
+  constructor(id: string, chance: Pick<Clock, 'random'>, changed: () => void) {
+    this.id = id
+    this.hash = hashOf(id)
+    this.health = new Health(chance, changed)
+  }
+
+  get isEjected(): boolean {
+    return this.health.isEjected
+  }
+}
