@@ -60,6 +60,8 @@ async function call(d1: { where(): Promise<string> }, times: number): Promise<st
   return mesh.until(Promise.all(calls))
 }
 
+const codeOf = (error: unknown): string => (error as DServiceError).code
+
 const callsOf = (instances: readonly Instance[]): number[] => instances.map(({ calls }) => calls)
 
 describe('choosing - by version', () => {
@@ -89,7 +91,7 @@ describe('choosing - by version', () => {
         for (let k = 0; k < 5; k++, made++)
           void d1.where().then(
             (at) => ends.push(at),
-            (e: Error) => ends.push(e),
+            (error: unknown) => ends.push(error as Error),
           )
         await mesh.advance(5)
       }
@@ -157,7 +159,7 @@ describe('choosing - without those that are ill', () => {
     const [only] = (await started('1.0.0')) as [Instance]
     const d1 = await handle()
     only.isRefusing = true
-    const failures = Array.from({ length: 5 }, () => d1.where().catch((error: DServiceError) => error.code))
+    const failures = Array.from({ length: 5 }, () => d1.where().catch(codeOf))
     expect(await mesh.until(Promise.all(failures))).toEqual(Array(5).fill('DS_REFUSED'))
     only.isRefusing = false
     expect(await call(d1, 3)).toEqual(['node0', 'node0', 'node0'])

@@ -97,7 +97,9 @@ describe('retries - what surely did not run', () => {
     }
     await mesh.until(serve('busy', [], { hook }).start())
     const d1 = await client()
-    const calls = Array.from({ length: 500 }, (_, i) => d1.run(i).catch((error: DServiceError) => error.code))
+    const calls = Array.from({ length: 500 }, (_, i) =>
+      d1.run(i).catch((error: unknown) => (error as DServiceError).code),
+    )
     expect(new Set(await mesh.until(Promise.all(calls)))).toEqual(new Set(['DS_REFUSED']))
     expect(asked).toBe(500 + 100 + 100)
   })
@@ -210,7 +212,7 @@ describe('retries - at most once', () => {
       const id = made++
       void d1.run(id).then(
         () => ends.set(id, 'ok'),
-        (error: DServiceError) => ends.set(id, error),
+        (error: unknown) => ends.set(id, error as DServiceError),
       )
     }
     for (let step = 0; step < 120; step++) {
