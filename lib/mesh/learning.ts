@@ -4,13 +4,15 @@ import type { LivePeer } from './peer.js'
 
 const NONE: ReadonlySet<string> = new Set()
 
-/** Asks in the background, once for each instance. One that does not answer has none. */
+/** Asks in the background, once for each instance that answers. */
 export function learn(peer: LivePeer): void {
   const { standing } = peer
   if (standing.idempotent) return
   standing.idempotent = NONE
   void describe(peer).then((description) => {
     const says = Object.entries(description?.about ?? {})
-    standing.idempotent = new Set(says.filter(([, { idempotent }]) => idempotent).map(([name]) => name))
+    const names = says.filter(([, { idempotent }]) => idempotent).map(([name]) => name)
+    // where its connection went first, the next look asks again
+    standing.idempotent = description ? new Set(names) : null
   })
 }
