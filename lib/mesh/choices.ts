@@ -98,10 +98,8 @@ export class Choices {
 
   #choose(all: readonly LivePeer[], now: number, choosing: Choosing): LivePeer | undefined {
     const chosen = all.length < 2 ? all[0] : this.#balanced(all, now, choosing)
-    if (!chosen || chosen.isLive()) return chosen
-    // it ended a moment ago, and the pool has not said so yet
-    const live = all.filter((peer) => peer.isLive())
-    return this.#balanced(live, now, choosing)
+    // where it ended a moment ago, the pool is about to say so
+    return chosen?.isLive() ? chosen : undefined
   }
 
   #balanced(peers: readonly LivePeer[], now: number, { balance, key }: Choosing): LivePeer | undefined {

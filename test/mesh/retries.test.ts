@@ -105,17 +105,20 @@ describe('retries - what surely did not run', () => {
   })
 
   it('a crowd that moves on does not stand in the queue of those that wait', async () => {
-    let isBusy = false
-    const hook: Hooks['serve'] = (call, next) => (isBusy ? busy(call, next) : next())
-    await mesh.until(serve('busy', [], { hook, version: '1.1.0' }).start())
-    await mesh.until(serve('free', []).start())
-    const d1 = await client()
+    const ledger: Ledger = []
+    await mesh.until(serve('free', ledger).start())
+    const d1 = withOptions(await client(), { idempotent: true })
     const crowd = (count: number): Promise<string[]> =>
-      mesh.until(Promise.all(Array.from({ length: count }, (_, i) => d1.run(i))))
+      Promise.all(Array.from({ length: count }, (_, i) => d1.run(i)))
     // what the budget allows must be more than what may wait
-    for (let i = 0; i < 10; i++) await crowd(1_000)
-    isBusy = true
-    expect(new Set(await crowd(2_000))).toEqual(new Set(['free']))
+    for (let i = 0; i < 10; i++) await mesh.until(crowd(1_000))
+    await mesh.until(serve('slow', ledger, { ms: 10_000, version: '1.1.0' }).start())
+    await mesh.advance(100)
+    const lost = crowd(2_000)
+    await mesh.settle()
+    mesh.network.cut('client', 'slow')
+    expect(new Set(await mesh.until(lost))).toEqual(new Set(['free']))
+    mesh.network.heal('client', 'slow')
   })
 })
 
