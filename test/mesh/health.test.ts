@@ -157,6 +157,8 @@ describe('retry - what may be made again', () => {
     ['a refusal', refused(ran('no')), true, true],
     ['a connection that was lost before', disconnected(ran('no')), true, true],
     ['a connection that was lost', disconnected(ran('maybe')), false, true],
+    ['a limit of the instance', limit(ran('no')), true, true],
+    ['a value too large for any', limit({ ...ran('no'), details: { bytes: 9 } }), false, false],
     ['a deadline', timeout(ran('maybe')), false, false],
     ['a deadline before', timeout(ran('no')), false, false],
     ['a signal', cancelled(ran('no')), false, false],
