@@ -41,6 +41,7 @@ const transcript = (id: string, error: object): readonly unknown[] => [
       started: expect.any(Number) as number,
       edges: [],
       methods: ['transform', 'fails', 'echo', 'nested.deep.twice', 'visit'],
+      about: {},
     },
   ],
   [null, 'BOOP'],
