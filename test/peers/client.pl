@@ -1,29 +1,33 @@
 # Calls a service from Perl: client.pl host port [--dialect]. Written from docs/protocol.md alone.
 use strict; use warnings; use utf8; use IO::Socket::INET; use JSON::PP;
 my %limits = (row => 1048576, pending => 100, depth => 64, nodes => 100000);
-my $json = JSON::PP->new->utf8->max_depth(80);
 my $greet = sub { my ($name, $reply) = @_; my $text = "Grüß dich, $name"; $reply ? $reply->(undef, $text) : $text };
 my ($buffer, $in_dialect, $socket, $theirs, @ours, %our_number, %their_number, %results) = ('', 0);
+my %tags = (function => \&their, yours => sub { $ours[ $_[0] ] }, error => sub { $_[0] }, undefined => sub { undef });
+my $json = JSON::PP->new->utf8->max_depth(80)->filter_json_single_key_object('$' => sub {
+    my ($kind, @data) = @{ $_[0] }; ($tags{$kind} // die "expected a tag that is known, got '$kind'\n")->(@data) });
 
 sub number { $our_number{ $_[0] } //= push(@ours, $_[0]) - 1 }    # a function sent again has its first number again
-sub tag {
-    return $_[0] if ref $_[0] ne 'CODE';
-    { '$' => defined $their_number{ $_[0] } ? [ yours => $their_number{ $_[0] } ] : [ function => number($_[0]) ] };
-}
+sub tag { ref $_[0] ne 'CODE' ? $_[0] : { '$' => defined $their_number{ $_[0] } ?
+    [ yours => $their_number{ $_[0] } ] : [ function => number($_[0]) ] } }
 sub send_row { $socket->print($json->encode($_[0]), "\n") }
 sub say_it { my ($message, @values) = @_; send_row([ [ @$message, map { tag($_) } @values ] ]) }
 sub tell {    # in a classic row
-    my ($method, @values) = @_;
-    my @functions = grep { ref $values[$_] eq 'CODE' } 0 .. $#values;
-    my %callbacks = map { number($values[$_]) => ["$_"] } @functions;
-    @values[@functions] = ('[Function]') x @functions;
-    send_row({ method => $method, arguments => \@values, callbacks => \%callbacks });
+    my ($method, $values, @more) = @_;
+    my @functions = grep { ref $values->[$_] eq 'CODE' } 0 .. $#$values;
+    my %callbacks = map { number($values->[$_]) => ["$_"] } @functions;
+    my @written = map { ref eq 'CODE' ? '[Function]' : $_ } @$values;
+    send_row({ method => $method, arguments => \@written, callbacks => \%callbacks, @more });
 }
-sub their { my $number = shift; my $function = sub { $in_dialect ? say_it([ notify => $number ], @_) : tell($number, @_) };
-    $their_number{$function} = $number; $function }    # calling it goes one way
+sub their {    # a function of theirs: calling it goes one way
+    my $number = $_[0] + 0;
+    my $function = sub { $in_dialect ? say_it([ notify => $number ], @_) : tell($number, [@_]) };
+    $their_number{$function} = $number; $function;
+}
 sub call {
     my ($id, $method, @values) = (scalar keys %results, $their_number{ $_[0] } // $_[0], @_[ 1 .. $#_ ]);
-    $in_dialect ? say_it([ call => $id, $method ], @values) : tell($method, @values, sub { $results{$id} = [ @_[ 0, 1 ] ] });
+    my $settle = sub { $results{$id} = [ @_[ 0, 1 ] ] };
+    $in_dialect ? say_it([ call => $id, $method ], @values) : tell($method, [ @values, $settle ]);
     receive() until $results{$id};
     print JSON::PP->new->ascii->encode($results{$id}), "\n";
 }
@@ -32,7 +36,7 @@ sub receive {
         until $buffer =~ /\n/ || length $buffer > $limits{row};
     my $row = $json->decode($buffer =~ s/^(.*)\n// ? $1 : die "expected a row, got more than its limit\n") // {};
     return hear($row, $row->{method} // '', $row->{arguments} // []) unless $in_dialect && ref $row eq 'ARRAY';
-    handle(@$_[ ref $_->[0] eq 'HASH' ? 1 : 0 .. $#$_ ]) for @$row;    # heads tell of deadlines: we are quick
+    handle(@$_[ (ref $_->[0] eq 'HASH' || 0) .. $#$_ ]) for @$row;    # heads tell of deadlines: we are quick
 }
 sub hear {    # a classic row
     my ($row, $method, $values) = @_;
@@ -41,11 +45,28 @@ sub hear {    # a classic row
         my $place = \$values;
         $place = ref $$place eq 'HASH' && exists $$place->{$_} ? \$$place->{$_} :
             /^\d+$/ && $_ < @$$place ? \$$place->[$_] : die "expected a value at '@$path'\n" for @$path;
-        $$place = their($number + 0);
+        $$place = their($number);
     }
     $method eq 'methods' ? $theirs = $row : $ours[$method]->(@$values);
 }
-sub revive {    # what tags of functions stand for; nothing here sends objects whose only key is "$"
-    my ($kind, $data) = ref $_[0] eq 'HASH' && keys %{ $_[0] } == 1 && $_[0]{'$'} ? @{ $_[0]{'$'} } : return $_[0];
-    $kind eq 'function' ? their($data) : $kind eq 'yours' ? $ours[$data] : die "expected a function, got a '$kind'\n";
+sub handle {
+    my ($kind, $about, @values) = @_;
+    my $result = $kind eq 'notify' ? $ours[$about]->(@values) : $kind eq 'call' ? $ours[ shift @values ]->(@values) : undef;
+    say_it(defined $result ? ([ answer => $about ], $result) : [ done => $about ]) if $kind eq 'call';
+    $results{$_} = [ undef, undef ] for $kind eq 'done' ? ($about, @values) : ();
+    $results{$about} = $kind eq 'answer' ? [ undef, $values[0] ] : [ $values[0], undef ] if $kind =~ /^(answer|error)$/;
 }
+eval {
+    local $SIG{ALRM} = sub { die "expected to be done after 20 seconds\n" }; alarm 20;
+    $socket = IO::Socket::INET->new(PeerAddr => shift, PeerPort => shift) or die "$@\n";
+    my %hello = @ARGV ? (dservice => { protocol => 1, limits => \%limits }) : ();
+    $our_number{ $ours[0] = $greet } = 0;
+    tell('methods', [ { greet => '[Function]' } ], callbacks => { 0 => [ '0', 'greet' ] }, %hello);
+    receive() until $theirs;
+    die "expected a hello, got a classic peer\n" if %hello && !$theirs->{dservice};
+    ($in_dialect, my $api) = (%hello ? 1 : 0, $theirs->{arguments}[0]);    # now each has the other's hello
+    call(@$_) for [ '$describe' ], [ $api->{transform}, 'beep' ], [ $api->{nested}{deep}{twice}, 'ab' ],
+        [ $api->{echo}, 'Grüße, 世界 🌍' ], [ $api->{fails} ], [ $api->{visit}, $greet ],
+        $in_dialect ? ([ $api->{ask}, $greet, $greet ], [ $api->{nothing} ]) : ();
+};
+print(STDERR "refused: $@"), exit 1 if $@;

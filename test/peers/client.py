@@ -22,9 +22,9 @@ def call(method, *values):
     while not results[id]: receive()
     return results[id]
 def receive():
-    row = rows.readline(LIMITS["row"] + 1)
-    if not row.endswith(b"\n"): raise ValueError(f"expected a row, got {len(row)} bytes without an end")
-    row = json.loads(row, object_hook=revive)
+    text = rows.readline(LIMITS["row"] + 1)
+    if not text.endswith(b"\n"): raise ValueError(f"expected a row, got {len(text)} bytes without an end")
+    row = json.loads(text, object_hook=revive)
     if not (in_dialect and isinstance(row, list)): return hear(row, row.get("method"), row.get("arguments") or [])
     for message in row: handle(*message[isinstance(message[0], dict):])  # heads tell of deadlines: we are quick
 def revive(value):  # what tags stand for; others are a KeyError
@@ -41,9 +41,8 @@ def hear(row, method, values):  # a classic row
 def handle(kind, about=None, *values):
     if kind in ("call", "notify"): result = ours[values[0] if kind == "call" else about](*values[kind == "call":])
     if kind == "call": send(["done", about]) if result is None else send(["answer", about], [result])
-    if kind == "done":
-        for id in (about, *values): results[id] = [None, None]
     if kind == "answer": results[about] = [None, *values, None][:2]
+    for id in (about, *values) if kind == "done" else (): results[id] = [None, None]
     if kind == "error": results[about] = [values[0], None]
 try:
     _, host, port, *flags = sys.argv
@@ -52,7 +51,7 @@ try:
     write({"method": "methods", "arguments": [{"greet": "[Function]"}], "callbacks": {0: ["0", "greet"]}, **hello})
     while not theirs: receive()
     if hello and not theirs.get("dservice"): raise ValueError("expected a hello, got a classic peer")
-    [api], in_dialect = theirs["arguments"], bool(hello)  # the dialect begins when each has the other's hello
+    [api], in_dialect = theirs["arguments"], bool(hello)  # now each has the other's hello
     calls = [["$describe"], [api["transform"], "beep"], [api["nested"]["deep"]["twice"], "ab"],
              [api["echo"], "Grüße, 世界 🌍"], [api["fails"]], [api["visit"], greet]]
     for method, *values in [*calls, *([[api["ask"], greet, greet], [api["nothing"]]] if in_dialect else [])]:

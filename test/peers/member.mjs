@@ -17,6 +17,9 @@ const service = dservice(process.argv[2], {
   nested: { deep: { twice: (s) => s + s } },
   /** Calls back, and answers with what it heard. */
   visit: async (greet) => `heard: ${await promisify(greet)('d1')}`,
+  /** Awaits what it calls, which classic peers do not answer. */
+  ask: async (greet, again) => `${again === greet}: ${await greet('d2')}, ${await greet('d3')}`,
+  nothing: () => undefined,
 })
 await service.start()
 console.log(`ready ${service.address} ${service.id}`)

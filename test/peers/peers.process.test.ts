@@ -13,6 +13,11 @@ const LANGUAGES = [
   { language: 'perl', command: 'perl', file: 'test/peers/client.pl', isThere: need.perl().ok },
 ]
 
+interface Way {
+  readonly error: object
+  readonly more: readonly unknown[]
+}
+
 interface Ended {
   readonly exit: unknown
   readonly out: string
@@ -29,8 +34,8 @@ function run(command: string, args: readonly string[]): Promise<Ended> {
   })
 }
 
-/** What both print: `[error, value]` of each call. The error is an object of the one way to speak or of the other. */
-const transcript = (id: string, error: object): readonly unknown[] => [
+/** What both print: `[error, value]` of each call. The error is an object of the one way to speak or of the other; `more` only one has. */
+const transcript = (id: string, { error, more }: Way): readonly unknown[] => [
   [
     null,
     {
@@ -40,7 +45,8 @@ const transcript = (id: string, error: object): readonly unknown[] => [
       state: 'ready',
       started: expect.any(Number) as number,
       edges: [],
-      methods: ['transform', 'fails', 'echo', 'nested.deep.twice', 'visit'],
+      methods: ['transform', 'fails', 'echo', 'nested.deep.twice', 'visit', 'ask', 'nothing'],
+      about: {},
     },
   ],
   [null, 'BOOP'],
@@ -48,6 +54,7 @@ const transcript = (id: string, error: object): readonly unknown[] => [
   [null, 'Grüße, 世界 🌍'],
   [{ name: 'TextError', message: 's is no text', code: 'E_TEXT', ...error }, null],
   [null, 'heard: Grüß dich, d1'],
+  ...more,
 ]
 
 /** A peer that says these bytes to whoever connects, and ends there if told so. */
@@ -83,9 +90,17 @@ const METHODS = '{"method":"methods","arguments":[{}],"callbacks":{},"links":[]}
 
 describe.each(LANGUAGES)('peers - a client in $language', ({ command, file, isThere }) => {
   it.skipIf(!isThere).each([
-    { way: 'classic dnode', flags: [], error: { position: 3 } },
-    { way: 'the dialect', flags: ['--dialect'], error: { ran: 'yes', properties: { position: 3 } } },
-  ])('calls, is called back, and hears of errors in $way', async ({ flags, error }) => {
+    { way: 'classic dnode', flags: [], error: { position: 3 }, more: [] },
+    {
+      way: 'the dialect',
+      flags: ['--dialect'],
+      error: { ran: 'yes', properties: { position: 3 } },
+      more: [
+        [null, 'true: Grüß dich, d2, Grüß dich, d3'],
+        [null, null],
+      ],
+    },
+  ])('calls, is called back, and hears of errors in $way', async ({ flags, error, more }) => {
     await using programs = new Programs()
     const said = await programs.start(MEMBER, 'd1@1.2.0').said(/^ready/)
     const [, address = '', id = ''] = said.split(' ')
@@ -96,7 +111,7 @@ describe.each(LANGUAGES)('peers - a client in $language', ({ command, file, isTh
         .trim()
         .split('\n')
         .map((line) => JSON.parse(line) as unknown),
-    ).toEqual(transcript(id, error))
+    ).toEqual(transcript(id, { error, more }))
   })
 
   it.skipIf(!isThere).each([
