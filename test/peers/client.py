@@ -6,7 +6,7 @@ class Remote(int):  # a function of the service is its number; calling it goes o
 def greet(name, reply=None): return reply(None, f"Grüß dich, {name}") if reply else f"Grüß dich, {name}"
 ours, theirs, results, in_dialect = [greet], {}, [], False  # our functions, their first row, [error, value]s
 def write(row): connection.sendall(json.dumps(row, ensure_ascii=False).encode() + b"\n")
-def number(function):  # a function that is sent again has its first number again
+def number(function):  # sent again, a function has its first number again
     return ours.index(function) if function in ours else ours.append(function) or len(ours) - 1
 def tag(value):
     if isinstance(value, Remote): return {"$": ["yours", value]}
@@ -41,9 +41,8 @@ def hear(row, method, values):  # a classic row
 def handle(kind, about=None, *values):
     if kind in ("call", "notify"): result = ours[values[0] if kind == "call" else about](*values[kind == "call":])
     if kind == "call": send(["done", about]) if result is None else send(["answer", about], [result])
-    if kind == "answer": results[about] = [None, *values, None][:2]
+    if kind in ("answer", "error"): results[about] = ([None, *values, None] if kind == "answer" else [*values, None])[:2]
     for id in (about, *values) if kind == "done" else (): results[id] = [None, None]
-    if kind == "error": results[about] = [values[0], None]
 try:
     _, host, port, *flags = sys.argv
     connection = socket.create_connection((host, int(port)), timeout=10)
