@@ -51,6 +51,41 @@ describe('amplify - links of a peer', () => {
   })
 })
 
+describe('amplify - tags of a peer', () => {
+  const again = (n: number, times: number): object[] =>
+    Array.from({ length: times }, () => ({ $: ['ref', n] }))
+  const long = 'x'.repeat(900_000)
+
+  it.each<[string, unknown]>([
+    ['a text', [[long], again(1, 100)]],
+    ['a key', [{ [long]: 1 }, again(1, 100)]],
+    ['a text in a map', [{ $: ['map', [['k', long]]] }, again(1, 100)]],
+    ['a key of a map', [{ $: ['map', [[long, 'v']]] }, again(1, 100)]],
+    ['a text in a set', [{ $: ['set', [long]] }, again(1, 100)]],
+    ['a url', [{ $: ['url', `http://x/${long}`] }, again(1, 100)]],
+    ['an error', [{ $: ['error', { name: 'E', message: long }] }, again(1, 100)]],
+    ['what is repeated', [[long], again(1, 5), again(2, 20)]],
+  ])(
+    'a call whose tags repeat %s beyond all measure is refused before its method runs',
+    async (_what, value) => {
+      let ran = 0
+      const { rows, send } = await withRaw({ f: () => ++ran })
+      await send(methodsRow(), [['call', 1, 0, value]])
+      expect(rows.at(-1)).toMatchObject([['error', 1, { code: 'DS_LIMIT', ran: 'no' }]])
+      expect([JSON.stringify(rows.at(-1)).includes('repeats more than'), ran]).toEqual([true, 0])
+    },
+  )
+
+  it('what is shared as often as anybody needs arrives', async () => {
+    const { client } = await two({ echo: (x: unknown) => x, size: (x: unknown) => JSON.stringify(x).length })
+    const shared = { text: 'x'.repeat(10_000) }
+    const value = Array.from({ length: 1_000 }, () => shared)
+    const outcome = await client.call('echo', [value], { timeout: 1_000 })
+    expect(outcome).toMatchObject({ ok: true })
+    expect(new Set((outcome as { value: unknown[] }).value).size).toBe(1)
+  })
+})
+
 describe('amplify - what we write', () => {
   it.each([
     ['to a dialect peer', LIMITS, 300_000, 200],

@@ -270,7 +270,7 @@ export const BAD_VALUES: Record<string, unknown> = {
   'a function of text': { $: ['function', '0'] },
   'a function of ours that there never was': { $: ['yours', 77] },
   'a function of ours out of range': { $: ['yours', -1] },
-  'a stream of no form': { $: ['stream', 0, 'bytes'] },
+  'a stream of no form': { $: ['stream', 0, 'buffers'] },
   'a stream of no number': { $: ['stream', null, 'web'] },
   'the same stream twice': [{ $: ['stream', 5, 'web'] }, { $: ['stream', 5, 'web'] }],
   'a signal of no number': { $: ['signal', 'x'] },

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { DServiceError } from '../../lib/base/errors.js'
 import { LIMITS } from '../../lib/base/options.js'
 import { dnode, type Dnode } from '../../lib/dnode/index.js'
-import { BAD, BAD_CALLS, BAD_MESSAGES, BAD_ROWS, BAD_VALUES, inDialect, laughs, nested } from './bad.js'
+import { BAD, BAD_CALLS, BAD_MESSAGES, BAD_ROWS, inDialect, laughs, nested } from './bad.js'
 import { methodsRow, withRaw, type Raw } from './pair.js'
 
 type Method = (...args: unknown[]) => void

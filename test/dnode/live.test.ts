@@ -17,12 +17,12 @@ async function call<T>({ client }: Two, method: string, ...args: unknown[]): Pro
 }
 
 async function failed(promise: PromiseLike<unknown>): Promise<Failed> {
-  return await promise.then(
-    (value) => {
-      throw new Error(`it succeeded with ${String(value)}`)
-    },
-    (error: unknown) => error as Failed,
-  )
+  try {
+    await promise
+  } catch (error) {
+    return error as Failed
+  }
+  throw new Error('it succeeded')
 }
 
 /** Both sides are held by nobody any more, the methods of their apis apart; in the end not by these either. */
@@ -72,10 +72,10 @@ describe('live - functions', () => {
 
   it('live - functions call functions, in either direction and in turn', async () => {
     const pair = await two({
-      start: async (f: Method) =>
-        await f(
+      start: (f: Method) =>
+        f(
           (x: number) => x * 2,
-          async (g: Method) => await g(5),
+          (g: Method) => g(5),
         ),
     })
     const back = async (double: Method, apply: Method): Promise<unknown> => [
@@ -183,7 +183,7 @@ describe('live - functions', () => {
   })
 
   it('live - a callback has the deadline and the end of the call that it is made in', async () => {
-    const pair = await two({ ask: async (f: Method) => await f() })
+    const pair = await two({ ask: (f: Method) => f() })
     const asking = pair.client.call('ask', [() => new Promise(() => undefined)], { timeout: 100 })
     await pair.clock.settle()
     await pair.clock.advance(100)
@@ -301,7 +301,9 @@ describe('live - streams', () => {
     const ended: string[] = []
     const pair = await two({
       both: (stream: AsyncIterable<number>) => {
-        const reading = all(stream).catch((error: Failed) => void ended.push(`read ${error.code}`))
+        const reading = all(stream).catch(
+          (error: unknown) => void ended.push(`read ${(error as Failed).code}`),
+        )
         void reading
         return count(0, 1e9, () => ended.push('server'))
       },

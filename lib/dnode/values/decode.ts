@@ -1,5 +1,6 @@
 /** What travelled between two dialect peers -> values: checks and bounds what a peer sent, and puts in place what its tags stand for. */
 import { protocol } from '../../base/errors.js'
+import { LIMITS } from '../../base/options.js'
 import { unexpected } from '../check.js'
 import { isForbiddenKey } from '../scrub.js'
 import type { Step } from './path.js'
@@ -61,6 +62,9 @@ function walk(values: unknown[], attachments: readonly Uint8Array[], from: Decod
   }
 }
 
+/** Characters that `ref` tags may make of those of a row, which whoever makes text of the values has to bear. */
+const MOST_TEXT = LIMITS.writeQueue
+
 /** Between two messages, so that no session is kept. */
 const NOBODY: DecodeFrom = { limits: { depth: 0, nodes: 0 }, root: 'arguments', incoming: null }
 
@@ -70,6 +74,10 @@ class Decoder extends Walk implements Reading {
   #attachments: readonly Uint8Array[] = []
   /** Which of them were taken. */
   #taken: boolean[] | null = null
+  /** Characters of keys and texts so far, repeats counted as what they stand for. */
+  #text = 0
+  /** Those inside of each container; of one that is open, those before it. */
+  #texts: number[] = []
 
   constructor() {
     super({ refuse: protocol, verb: 'cannot be taken' })
@@ -92,9 +100,37 @@ class Decoder extends Walk implements Reading {
     this.containers = []
     this.#attachments = []
     this.#taken = null
+    this.#text = 0
+    this.#texts = []
+  }
+
+  /** So many characters were found in the container at the current place. */
+  say(characters: number): void {
+    this.#text += characters
+  }
+
+  override begin(level: number): number {
+    const number = super.begin(level)
+    this.#texts[number] = this.#text
+    return number
+  }
+
+  override end(number: number, level: number): void {
+    super.end(number, level)
+    this.#texts[number] = this.#text - (this.#texts[number] as number)
+  }
+
+  override again(number: number, level: number): void {
+    super.again(number, level)
+    if (this.isOpen(number)) return
+    this.#text += this.#texts[number] as number
+    if (this.#text > MOST_TEXT) {
+      throw this.exceed(`repeats more than ${MOST_TEXT} characters`, 'send less at a time')
+    }
   }
 
   value(value: unknown, step: Step, level: number): unknown {
+    if (typeof value === 'string') this.#text += value.length
     if (typeof value !== 'object' || value === null) return value
     this.place(step, level)
     if (Array.isArray(value)) return this.#array(value, level + 1)
@@ -117,7 +153,8 @@ class Decoder extends Walk implements Reading {
     this.count(values.length)
     for (let i = 0; i < values.length; i++) {
       const item = values[i]
-      if (typeof item === 'object' && item !== null) values[i] = this.value(item, i, level)
+      if (typeof item === 'string') this.#text += item.length
+      else if (typeof item === 'object' && item !== null) values[i] = this.value(item, i, level)
     }
     return values
   }
@@ -132,6 +169,7 @@ class Decoder extends Walk implements Reading {
         this.place(key, level)
         throw this.refuse('has a reserved name', 'choose another key')
       }
+      this.#text += typeof item === 'string' ? key.length + item.length : key.length
       if (typeof item !== 'object' || item === null) continue
       const value = this.value(item, key, level)
       // what was received is never taken for a promise
@@ -143,8 +181,10 @@ class Decoder extends Walk implements Reading {
     return values
   }
 
-  leafOf<T extends object>(value: T): T {
-    this.containers[this.leaf()] = value
+  leafOf<T extends object>(value: T, characters: number): T {
+    const number = this.leaf()
+    this.#text += this.#texts[number] = characters
+    this.containers[number] = value
     return value
   }
 

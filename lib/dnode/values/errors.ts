@@ -95,6 +95,7 @@ export function decodeError(reading: Reading, fields: unknown, level: number): E
   const wire = readWireError({ name, message, code, stack, ran: 'yes' })
   const number = reading.begin(level)
   const error = makeError(wire)
+  reading.say(wire.message.length + (wire.stack?.length ?? 0))
   reading.containers[number] = error
   if (cause !== undefined) {
     reading.place('cause', level)

@@ -28,9 +28,11 @@ export interface Reading {
   value(value: unknown, step: Step, level: number): unknown
   begin(level: number): number
   end(number: number, level: number): void
-  /** A container that holds no values. */
-  leafOf<T extends object>(value: T): T
+  /** A container that holds no values, of so many characters. */
+  leafOf<T extends object>(value: T, characters: number): T
   count(values: number): void
+  /** Characters that are no value by themselves. */
+  say(characters: number): void
   /** A container comes again, in one of that level. */
   again(number: number, level: number): void
   /** An object whose keys are all taken as they are. */

@@ -76,7 +76,7 @@ export function decodeTag(reading: Reading, tag: unknown, level: number): unknow
     case 'url':
     case 'bytes':
     case 'regexp':
-      return reading.leafOf(decodeLeaf(reading, kind, [a, b]))
+      return reading.leafOf(decodeLeaf(reading, kind, [a, b]), typeof a === 'string' ? a.length : 0)
     case 'signal':
       return a === null ? decodeAborted(reading, b, level + 1) : incomingOf(reading).signal(readId(a))
     case 'function':
