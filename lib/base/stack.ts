@@ -33,3 +33,18 @@ export function withoutStacks(run: () => void): void {
     Error.stackTraceLimit = most
   }
 }
+
+/** Causes of causes that are looked at. */
+const CAUSES = 8
+
+/**
+ * Makes text of an error's frames, and of its causes', which V8 leaves until somebody looks: until then they hold whatever was
+ * on the stack. For errors that are kept for longer than that should be.
+ */
+export function settleStack(error: unknown): void {
+  let settled = 0
+  for (let at = error; at instanceof Error && settled < CAUSES; at = at.cause) {
+    if (typeof at.stack === 'string') settled++
+    else return
+  }
+}

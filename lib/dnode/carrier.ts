@@ -1,6 +1,7 @@
 /** What values carry beside data between two dialect peers, in both directions: functions, signals and streams. */
 import type { Clock } from '../base/clock.js'
 import { isDServiceError, toError } from '../base/errors.js'
+import { settleStack } from '../base/stack.js'
 import type { Connection } from '../wire/connection.js'
 import type { Cargo } from './cargo.js'
 import * as failures from './failures.js'
@@ -175,6 +176,8 @@ export class Carrier implements Outgoing, Incoming, StubPort {
 
   /** The session ended; called before its pending calls fail. */
   end(end: failures.End): void {
+    // functions and signals of the peer keep it for as long as programs keep them
+    if (this.#stubs ?? this.#signals) settleStack(end.reason)
     this.#stubs?.end(end)
     this.#signals?.end(end)
     this.#streams?.end(failures.gone(end, 'a stream', 'maybe'))
