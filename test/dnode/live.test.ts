@@ -374,3 +374,24 @@ describe('live - signals', () => {
     await expectEmpty(pair, 1)
   })
 })
+
+describe('live - sessions that are over', () => {
+  /** Both sessions, after one was cut; the api of the other keeps what it was given. */
+  async function ended(): Promise<WeakRef<object>[]> {
+    const kept: unknown[] = []
+    const pair = await two({ kept, keep: (...args: unknown[]) => new Promise(() => kept.push(args)) })
+    const args = [() => 1, new AbortController().signal, count(0, 9)]
+    void pair.client.call('keep', args, WAIT)
+    await pair.clock.settle()
+    expect(pair.server.running).toBe(1)
+    pair.client.connection.destroy(new Error('cut'))
+    await pair.clock.settle()
+    return [new WeakRef(pair.client), new WeakRef(pair.server)]
+  }
+
+  it('live - are collected, though what they serve holds functions, signals and streams of the peer', async () => {
+    const sessions = await ended()
+    for (let i = 0; i < 5; i++) await collectGarbage()
+    expect(sessions.map((session) => session.deref())).toEqual([undefined, undefined])
+  })
+})

@@ -1,5 +1,6 @@
 /** Signals of a dialect peer in our hand: they abort when it says so, and when it is gone. */
 import { LIMITS } from '../../base/options.js'
+import { settleStack } from '../../base/stack.js'
 import { gone, tooManyReferences, type End } from '../failures.js'
 import { whenCollected, type Collectable } from './collected.js'
 import type { Gatherer } from './gather.js'
@@ -90,6 +91,8 @@ export class Signals {
     this.#byId.clear()
     if (refs.length === 0) return
     const reason = lost(end)
+    // its frames hold the session, which may hold the signal, which holds it: nothing of that would ever be collected
+    settleStack(reason)
     for (const ref of refs) ref.abort(reason)
   }
 }
