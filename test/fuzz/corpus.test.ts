@@ -4,24 +4,43 @@ import { describe, expect, it } from 'vitest'
 import { readClassic } from '../../lib/dnode/classic.js'
 import { readDialect } from '../../lib/dnode/dialect/read.js'
 import type { Message } from '../../lib/dnode/messages.js'
-import { corpusFile, readCorpus, rowsOf, writeCorpus, type Conversation } from './corpus.js'
+import {
+  attachmentsOf,
+  corpusFile,
+  joinRow,
+  partsOf,
+  readCorpus,
+  rowsOf,
+  splitRows,
+  writeCorpus,
+  type Conversation,
+  type Row,
+} from './corpus.js'
 import { record } from './record.js'
+import { TAGS } from './tags.js'
 
 const corpus = readCorpus()
 
-/** All rows of one codec, parsed. */
-function rowsOfAll(codec: Conversation['codec']): unknown[] {
-  const rows = corpus
+/** All rows of one codec. */
+function partsOfAll(codec: Conversation['codec']): Row[] {
+  return corpus
     .filter((conversation) => conversation.codec === codec)
     .flatMap((conversation) => [...rowsOf(conversation, 'client'), ...rowsOf(conversation, 'server')])
-  return rows.map((row) => JSON.parse(row.toString('utf8')) as unknown)
+    .map((row) => partsOf(row) as Row)
+}
+
+/** The same, parsed. */
+function rowsOfAll(codec: Conversation['codec']): unknown[] {
+  return partsOfAll(codec).map(({ text }) => JSON.parse(text) as unknown)
 }
 
 /** All messages of one codec, as their receivers read them. */
 function messagesOf(codec: Conversation['codec']): Message[] {
-  return rowsOfAll(codec).flatMap((row) =>
-    Array.isArray(row) ? row.map((message) => readDialect(message)) : [readClassic(row)],
-  )
+  return partsOfAll(codec).flatMap((parts) => {
+    const row = JSON.parse(parts.text) as unknown
+    const read = (message: unknown): Message => readDialect(message, attachmentsOf(parts))
+    return Array.isArray(row) ? row.map(read) : [readClassic(row)]
+  })
 }
 
 /** Every type of message: a new one does not compile before it stands here, and then has to be recorded. */
@@ -46,25 +65,6 @@ const TYPES: Readonly<Record<Message['type'], true>> = {
   stop: true,
 }
 
-/** What stands for values that JSON has not. */
-const TAGS = [
-  'undefined',
-  'number',
-  'bigint',
-  'date',
-  'regexp',
-  'url',
-  'map',
-  'set',
-  'error',
-  'function',
-  'yours',
-  'stream',
-  'signal',
-  'ref',
-  'object',
-]
-
 describe('fuzz - the corpus', () => {
   it('fuzz - is what two peers say today; if not: npm run build && node dist/test/fuzz/record.js', async () => {
     expect((await record()) === readFileSync(corpusFile(), 'utf8')).toBe(true)
@@ -80,7 +80,12 @@ describe('fuzz - the corpus', () => {
       calls.some(({ timeout }) => typeof timeout === 'number'),
       calls.some(({ traceparent }) => traceparent !== undefined),
       calls.some(({ method }) => typeof method === 'string'),
-      TAGS.every((tag) => JSON.stringify(rowsOfAll('dialect')).includes(`{"$":["${tag}"`)),
+      // custom types are no part of the programs
+      TAGS.every(
+        (tag) => tag === 'custom' || JSON.stringify(rowsOfAll('dialect')).includes(`{"$":["${tag}"`),
+      ),
+      partsOfAll('dialect').some(({ lengths }) => lengths.length === 3),
+      partsOfAll('dialect').some(({ bytes }) => bytes.includes(0x0a)),
       messages.some((message) => message.type === 'fail' && message.error.message === 'no more'),
       messages.some((message) => message.type === 'error' && message.error.cause !== undefined),
       messages.some((message) => message.type === 'error' && message.error.ran === 'no'),
@@ -109,6 +114,16 @@ describe('fuzz - the corpus', () => {
     expect(types).toEqual(new Set(['methods', 'call', 'cull']))
     const sizes = corpus.flatMap(({ writes }) => writes.map(({ bytes }) => bytes.length))
     expect(Math.max(...sizes)).toBeGreaterThan(16 * 1024)
+  })
+
+  it('fuzz - a row is cut behind its attachments, and put together again as it was', () => {
+    const row = Buffer.from('+3,0,1 ["x"]\na\nbc')
+    const [first, second, third] = splitRows(Buffer.concat([Buffer.from('[1]\n'), row, Buffer.from('[2]\n')]))
+    expect([first, second, third].map(String)).toEqual(['[1]\n', String(row), '[2]\n'])
+    const parts = partsOf(row) as Row
+    expect([parts.text, attachmentsOf(parts).map(String)]).toEqual(['["x"]', ['a\nb', '', 'c']])
+    expect(joinRow(parts)).toEqual(row)
+    expect([partsOf(row.subarray(0, -1)), partsOf(Buffer.from('[1]'))]).toEqual([null, null])
   })
 
   it('fuzz - bytes that are no text survive the file', () => {

@@ -58,14 +58,57 @@ export function rowsOf({ writes }: Conversation, side: Side): Buffer[] {
   return splitRows(Buffer.concat(writes.filter(({ from }) => from === side).map(({ bytes }) => bytes)))
 }
 
-/** Bytes cut behind each newline. */
+/** Bytes cut behind each newline, and the attachments that the line tells of. */
 export function splitRows(bytes: Buffer): Buffer[] {
   const rows: Buffer[] = []
   for (let start = 0; start < bytes.length;) {
     const newline = bytes.indexOf(0x0a, start)
-    const end = newline < 0 ? bytes.length : newline + 1
+    const line = newline < 0 ? bytes.length : newline + 1
+    const end = Math.min(bytes.length, line + sumOf(lengthsOf(bytes.subarray(start, line))))
     rows.push(bytes.subarray(start, end))
     start = end
   }
   return rows
+}
+
+/** A row as it is taken apart. */
+export interface Row {
+  /** Of its attachments, as its line says them; our own reader is not asked. */
+  readonly lengths: readonly number[]
+  /** Its JSON, without the newline. */
+  readonly text: string
+  /** What stands behind the line. */
+  readonly bytes: Buffer
+}
+
+/** null: it is not all there. */
+export function partsOf(row: Buffer): Row | null {
+  const newline = row.indexOf(0x0a)
+  if (newline < 0) return null
+  const lengths = lengthsOf(row)
+  const bytes = row.subarray(newline + 1)
+  if (bytes.length < sumOf(lengths)) return null
+  const line = row.toString('utf8', 0, newline)
+  return { lengths, text: lengths.length > 0 ? line.slice(line.indexOf(' ') + 1) : line, bytes }
+}
+
+/** The attachments of a row. */
+export function attachmentsOf({ lengths, bytes }: Row): Buffer[] {
+  let start = 0
+  return lengths.map((length) => bytes.subarray(start, (start += length)))
+}
+
+export function joinRow({ lengths, text, bytes }: Row): Buffer {
+  const prefix = lengths.length > 0 ? `+${lengths.join()} ` : ''
+  return Buffer.concat([Buffer.from(`${prefix}${text}\n`), bytes])
+}
+
+function lengthsOf(line: Buffer): number[] {
+  const [, lengths] =
+    /^\+((?:0|[1-9]\d*)(?:,(?:0|[1-9]\d*))*) /.exec(line.toString('latin1', 0, 20_000)) ?? []
+  return lengths === undefined ? [] : lengths.split(',').map(Number)
+}
+
+function sumOf(lengths: readonly number[]): number {
+  return lengths.reduce((sum, length) => sum + length, 0)
 }

@@ -1,7 +1,8 @@
 /** Changes of one message of the dialect: its head, its kind, the elements behind it, how many there are, and where. */
 import type { Chance } from './chance.js'
-import { callbacks, links, trap } from './marks.js'
+import { trap } from './marks.js'
 import { aMethod, anId, giant, isContainer, KEYS, mutateValue, ODD, type Fields } from './odd.js'
+import { aTag, tagged, tagTrap } from './tags.js'
 
 /** Elements between the kind and the values; of kinds without values, all. */
 const FIXED: ReadonlyMap<unknown, number> = new Map([
@@ -14,8 +15,20 @@ const FIXED: ReadonlyMap<unknown, number> = new Map([
   ['pong', 0],
   ['cull', 0],
   ['changed', 2],
+  ['done', 0],
+  ['pipe', 2],
+  ['release', 0],
+  ['abort', 1],
+  ['credit', 2],
+  ['chunk', 1],
+  ['end', 1],
+  ['fail', 2],
+  ['stop', 2],
 ])
 const KINDS = [...FIXED.keys()]
+
+/** Kinds whose values may be anything. */
+const HAVE_VALUES: ReadonlySet<unknown> = new Set(['call', 'notify', 'answer', 'pipe', 'chunk', 'abort'])
 
 /** Kinds that are none; some are found in what every object inherits. */
 const NO_KINDS = ['', 'CALL', 'methods', 'close', 'constructor', 'toString', '__proto__', '[Function]']
@@ -58,6 +71,7 @@ function joined({ head, kind, fixed, values }: Parts): unknown[] {
 export function mutateDialect(message: readonly unknown[], chance: Chance): unknown {
   if (chance.once(3)) return mutateValue(message, chance)
   const parts = partsOf(message)
+  if (HAVE_VALUES.has(parts.kind) && chance.once(3)) return joined(withTags(parts, chance))
   if ((parts.kind === 'answer' || parts.kind === 'error') && chance.once(4))
     return joined({
       ...parts,
@@ -75,7 +89,7 @@ export function mutateDialect(message: readonly unknown[], chance: Chance): unkn
       return joined({ ...parts, kind: aKind(chance) })
     case 3:
     case 4:
-      return joined(withMarks(parts, chance))
+      return joined(withField(parts, chance))
     case 5:
       return withHead(parts, chance)
     case 6:
@@ -151,31 +165,44 @@ function aKind(chance: Chance): unknown {
   return chance.of(chance.once(4) ? NO_KINDS : KINDS)
 }
 
-/** A head with another field: marks of what is there or is not, and what belongs to other kinds. */
-function withMarks(parts: Parts, chance: Chance): Parts {
-  const { head, values } = parts
-  switch (chance.below(6)) {
-    case 0:
-      return { ...parts, head: { ...head, callbacks: callbacks(values, head?.['callbacks'], chance) } }
-    case 1:
-      return { ...parts, head: { ...head, links: links(values, chance) } }
-    case 2:
-      return { ...parts, head: { ...head, timeout: chance.of(chance.once(4) ? ODD : TIMEOUTS) } }
-    case 3:
-      return { ...parts, head: { ...head, traceparent: chance.of(chance.once(4) ? ODD : TRACES) } }
-    case 4:
-      return { ...parts, head: { ...head, [chance.of(KEYS)]: chance.of(ODD) } }
-    default: {
-      const { values: trapped, marks } = trap(chance)
-      return { ...parts, head: { ...head, ...marks }, values: trapped }
+/** Values with tags, in one place or in all, and traps. */
+function withTags(parts: Parts, chance: Chance): Parts {
+  const { kind, values } = parts
+  const lists = kind === 'pipe'
+  switch (chance.below(4)) {
+    case 0: {
+      const trapped = tagTrap(chance)
+      return { ...parts, values: lists ? [trapped, ...values.slice(1)] : trapped }
     }
+    case 1:
+      return { ...parts, values: lists ? values.map(() => [aTag(chance)]) : [...values, aTag(chance)] }
+    default: {
+      const old = values.length > 0 ? values : [0]
+      const at = chance.below(old.length)
+      return { ...parts, values: old.map((value, i) => (i === at ? tagged(value, chance) : value)) }
+    }
+  }
+}
+
+/** A head with another field, also one that belongs to other kinds or to none. */
+function withField(parts: Parts, chance: Chance): Parts {
+  const { head } = parts
+  switch (chance.below(4)) {
+    case 0:
+      return { ...parts, head: { ...head, timeout: chance.of(chance.once(4) ? ODD : TIMEOUTS) } }
+    case 1:
+      return { ...parts, head: { ...head, traceparent: chance.of(chance.once(4) ? ODD : TRACES) } }
+    case 2:
+      return { ...parts, head: { ...head, [chance.of(KEYS)]: aTag(chance) } }
+    default:
+      return { ...parts, head: { ...head, [chance.of(KEYS)]: chance.of(ODD) } }
   }
 }
 
 /** No head where there was one, an empty one, two, one in another place, or what is none before the kind. */
 function withHead(parts: Parts, chance: Chance): unknown {
   const { head, kind, fixed, values } = parts
-  const some = head ?? { callbacks: { 1: ['0'] }, timeout: 20 }
+  const some = head ?? { timeout: 20 }
   const message = joined({ ...parts, head: null })
   switch (chance.below(6)) {
     case 0:

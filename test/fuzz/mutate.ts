@@ -1,6 +1,6 @@
 /** Makes a hostile peer out of recorded sessions and a seed: what it sends, in which pieces, and how it leaves. */
 import { Chance } from './chance.js'
-import { rowsOf, type Conversation, type Side } from './corpus.js'
+import { joinRow, partsOf, rowsOf, type Conversation, type Row, type Side } from './corpus.js'
 import { giantRow, mutateRow } from './mutate-json.js'
 
 /** How the hostile peer leaves: in order, by a reset, by falling silent, or the victim closes. */
@@ -108,16 +108,43 @@ function repeated(row: Buffer, chance: Chance): Buffer[] {
   return Array.from({ length: chance.about(1, most) }, () => row)
 }
 
-/** One to three changes of a row. What is no JSON stays as it is. */
+/** One to three changes of a row, and few of what is attached to it. What is no JSON stays as it is. */
 function changeRow(row: Buffer, chance: Chance): Buffer {
+  const parts = partsOf(row)
+  if (!parts) return row
   let value: unknown
   try {
-    value = JSON.parse(row.toString('utf8'))
+    value = JSON.parse(parts.text)
   } catch {
     return row
   }
+  if (chance.once(parts.lengths.length > 0 ? 3 : 60)) return changeAttachments(parts, chance)
   for (let times = 1 + chance.below(3); times > 0; times--) value = mutateRow(value, chance)
-  return toRow(value)
+  return joinRow({ ...parts, text: JSON.stringify(value) })
+}
+
+/** What is attached is more, or less, or other than what the line says; most of these end the connection. */
+function changeAttachments(parts: Row, chance: Chance): Buffer {
+  const { lengths, text, bytes } = parts
+  switch (chance.below(7)) {
+    case 0:
+      return joinRow({ ...parts, lengths: [] })
+    case 1:
+      return joinRow({ ...parts, bytes: Buffer.from([...bytes].reverse()) })
+    case 2:
+      return joinRow({
+        ...parts,
+        lengths: [...lengths, ...Array.from({ length: chance.about(1, 1_100) }, () => 0)],
+      })
+    case 3:
+      return joinRow({ lengths: [...lengths, 3], text, bytes: Buffer.concat([bytes, Buffer.from('\n"+')]) })
+    case 4:
+      return joinRow({ ...parts, lengths: [...lengths, chance.of([1, 2 ** 24, 2 ** 24 + 1, 2 ** 53])] })
+    case 5:
+      return joinRow({ ...parts, lengths: lengths.toReversed() })
+    default:
+      return Buffer.from(`+${chance.of(['', ',', '01', '-1', '1.5', '1 ', '9'.repeat(400)])} ${text}\n`)
+  }
 }
 
 function toRow(value: unknown): Buffer {

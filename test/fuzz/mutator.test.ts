@@ -1,14 +1,15 @@
 /** The mutator itself: the same seed does the same, rounds pass, and what is wrong is seen. */
 import { describe, expect, it } from 'vitest'
 import { CASES, roundsOf } from './cases.js'
-import { isObject } from '../../lib/dnode/check.js'
+import { isId, isObject } from '../../lib/dnode/check.js'
 import { readDialect } from '../../lib/dnode/dialect/read.js'
 import { Chance, seedOf } from './chance.js'
-import { readCorpus, rowsOf } from './corpus.js'
+import { partsOf, readCorpus, rowsOf } from './corpus.js'
 import { mutateDialect } from './mutate-dialect.js'
 import { packetsOf, planOf } from './mutate.js'
 import { answersIn, badAnswers, badArguments, badOutcome, callsIn } from './oracle.js'
 import { shrink } from './shrink.js'
+import { TAGS } from './tags.js'
 
 const ROUNDS = 25
 const SEED = 20_261_122
@@ -43,6 +44,17 @@ describe('fuzz - plans', () => {
     expect(new Set(plans.map(({ isReading }) => isReading)).size).toBe(2)
   })
 
+  it('fuzz - attachments are sent, whole and not, with prefixes that are none, and where none may be', () => {
+    const many = Array.from({ length: 1_500 }, (_, i) => planOf(target, seedOf(SEED, i), corpus))
+    const rows = many.flatMap(({ rows: all }) => all.map((row) => row.toString('latin1')))
+    const has = (pattern: RegExp): boolean => rows.some((row) => pattern.test(row))
+    expect(has(/^\+\d+(,\d+)* \[\[/)).toBe(true)
+    expect(has(/^\+(,|01|-1| )/)).toBe(true)
+    expect(has(/^\+[\d,]*16777217/)).toBe(true)
+    expect(has(/^\+[\d,]*(,0){200}/)).toBe(true)
+    expect(has(/^\[\[.*\]\]\n./)).toBe(true)
+  })
+
   it('fuzz - a plan that fails is made as small as it fails', async () => {
     const plan = planOf(target, seedOf(SEED, 1), corpus)
     const rows = [...plan.rows, Buffer.from('the culprit'), ...plan.rows]
@@ -57,11 +69,12 @@ describe('fuzz - messages of the dialect', () => {
   const rows = corpus
     .filter(({ codec }) => codec === 'dialect')
     .flatMap((conversation) => [...rowsOf(conversation, 'client'), ...rowsOf(conversation, 'server')])
-    .map((row) => JSON.parse(row.toString('utf8')) as unknown)
+    .map((row) => JSON.parse(partsOf(row)?.text ?? '') as unknown)
   const recorded = rows.flatMap((row) => (Array.isArray(row) ? (row as unknown[][]) : []))
   const chance = new Chance(SEED)
   const changed = Array.from({ length: 5_000 }, () => mutateDialect(chance.of(recorded), chance))
   const lists = changed.filter((message) => Array.isArray(message)) as unknown[][]
+  const text = JSON.stringify(changed)
   const isHead = (value: unknown): value is object => isObject(value)
   const kindOf = (message: readonly unknown[]): unknown => message[typeof message[0] === 'string' ? 0 : 1]
   const heads = lists.map(([first]) => first).filter(isHead)
@@ -81,8 +94,21 @@ describe('fuzz - messages of the dialect', () => {
     ['a head behind its kind', lists.some(([kind, head]) => kind === 'call' && isHead(head))],
     ['fields of a head that are none', heads.some((head) => 'dservice' in head || 'stack' in head)],
     ['a reserved field of a head', heads.some((head) => Object.hasOwn(head, '__proto__'))],
-    ['marks that are none', heads.some((head) => 'callbacks' in head && !isObject(head.callbacks))],
-    ['marks of what has none', lists.some((message) => isHead(message[0]) && kindOf(message) === 'pong')],
+    ['a head of what has none', lists.some((message) => isHead(message[0]) && kindOf(message) === 'pong')],
+    ['tags of every kind', TAGS.every((kind) => text.includes(`{"$":["${kind}"`))],
+    [
+      'a tag of no kind',
+      text.includes('{"$":["Map"') && text.includes('{"$":[]') && text.includes('{"$":null'),
+    ],
+    ['a tag that is none', /\{"[^"$]*":1,"\$":\[/.test(text)],
+    ['a tag with more than its kind has', /\{"\$":\["undefined",[^\]]/.test(text)],
+    ['refs that double', /\{"\$":\["ref",1\]\},\{"\$":\["ref",1\]\}/.test(text)],
+    ['tags in tags, too deep', /(\{"\$":\["set",\[){70}/.test(text)],
+    ['what an await would call', text.includes('"then":{"$":["function"')],
+    ['a reserved key in a tag', text.includes('{"$":["object",{"$":1,"__proto__":')],
+    ['credit that is none', lists.some((message) => message[0] === 'credit' && !isId(message[2]))],
+    ['a release that does not add up', lists.some((m) => m[0] === 'release' && m.length % 2 === 0)],
+    ['chains of other steps', lists.some((m) => kindOf(m) === 'pipe' && !Array.isArray(m[2]))],
     ['a call cut short', lists.some((message) => kindOf(message) === 'call' && message.length < 3)],
     ['a ping with too much', lists.some((message) => message[0] === 'ping' && message.length > 1)],
     ['ids out of range', ids.includes(2 ** 31) && ids.includes(-1)],
@@ -125,6 +151,9 @@ describe('fuzz - what is seen', () => {
     ['a thenable', { then: () => 1 }],
     ['too deep', JSON.parse('['.repeat(90) + ']'.repeat(90)) as object],
     ['too many', Array.from({ length: 100_100 }, () => 0)],
+    ['too many in a map', new Map(Array.from({ length: 60_000 }, (_, i) => [i, 0]))],
+    ['a reserved key in a set', new Set([JSON.parse('{"prototype":1}')])],
+    ['a class of its own', new (class Point {})()],
   ])('fuzz - %s in arguments', (_name, value) => {
     expect(badArguments([{ inside: value }])).not.toBeNull()
     expect(badArguments([{ inside: [1, { a: null }] }, () => 1])).toBeNull()
@@ -175,7 +204,12 @@ describe('fuzz - what is seen', () => {
     ['a keyed object', '[{"answer":1,"arguments":[]}]\n', 'breaks our own rules'],
     ['an empty head', '[[{},"answer",1]]\n', 'a head of nothing before answer'],
     ['a field that is none', '[[{"timeout":1},"answer",1]]\n', 'a head of timeout before answer'],
-    ['a head in another order', '[[{"links":[],"callbacks":{}},"notify",1]]\n', 'a head of links,callbacks'],
+    [
+      'a head in another order',
+      '[[{"traceparent":"x","timeout":1},"call",1,0]]\n',
+      'a head of traceparent,timeout',
+    ],
+    ['attachments beside other messages', '+1 [["pong"],["ping"]]\nx', 'is no message alone'],
     ['elements that are too many', '[["pong",1]]\n', '2 elements of pong'],
     ['a cull of nothing', '[["cull"]]\n', '1 elements of cull'],
     ['its api twice', METHODS, 'is methods'],

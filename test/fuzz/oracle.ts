@@ -6,7 +6,7 @@ import { refOf } from '../../lib/dnode/refs/stub.js'
 import { readDialect } from '../../lib/dnode/dialect/read.js'
 import { LIMITS } from '../../lib/base/options.js'
 import type { Message, Outcome, WireError } from '../../lib/dnode/messages.js'
-import { splitRows } from './corpus.js'
+import { attachmentsOf, partsOf, splitRows } from './corpus.js'
 
 const OBJECT_KEYS = Reflect.ownKeys(Object.prototype).length
 const ARRAY_KEYS = Reflect.ownKeys(Array.prototype).length
@@ -27,9 +27,9 @@ export function badArguments(args: readonly unknown[]): string | null {
     if (typeof value !== 'object' || value === null || ancestors.has(value)) return null
     if (depth > LIMITS.depth + 1) return `a method got values ${depth} deep`
     const why = badObject(value)
-    if (why) return why
+    if (why || ArrayBuffer.isView(value) || Symbol.asyncIterator in value) return why
     ancestors.add(value)
-    for (const item of Object.values(value)) {
+    for (const item of itemsOf(value)) {
       if (--left < -1) return 'a method got more values than are allowed'
       const within = look(item, depth + 1)
       if (within) return within
@@ -38,6 +38,12 @@ export function badArguments(args: readonly unknown[]): string | null {
     return null
   }
   return look(args, 0)
+}
+
+/** What is in a container. */
+function itemsOf(value: object): readonly unknown[] {
+  if (value instanceof Map) return [...value].flat()
+  return value instanceof Set ? [...value] : Object.values(value)
 }
 
 /** Of what values may be; streams have their own. */
@@ -113,7 +119,7 @@ function add(counts: Counts, id: number): void {
  */
 export function callsIn(bytes: Buffer): Counts | null {
   const calls: Counts = new Map()
-  for (const row of rowsIn(bytes).slice(1)) {
+  for (const { row } of rowsIn(bytes).slice(1)) {
     if (row === undefined) return null
     for (const message of Array.isArray(row) ? (row as unknown[]) : []) {
       const id = calledBy(message)
@@ -132,31 +138,35 @@ function calledBy(message: unknown): number | null {
   return isId(id) ? id : null
 }
 
-/** Parsed; undefined where that fails. */
-function rowsIn(bytes: Buffer): unknown[] {
-  const whole = bytes.subarray(0, bytes.lastIndexOf(0x0a) + 1)
-  const texts = splitRows(whole).map((row) => row.toString('utf8'))
-  const rows = texts.filter((text) => text !== '\n' && text !== '\r\n')
-  return rows.map((text) => {
-    try {
-      return JSON.parse(text) as unknown
-    } catch {
-      return undefined
-    }
-  })
+/** The rows that are all there, parsed; undefined where that fails. */
+function rowsIn(bytes: Buffer): { readonly row: unknown; readonly attachments: Buffer[] }[] {
+  const rows = splitRows(bytes).flatMap((row) => partsOf(row) ?? [])
+  const full = rows.filter(({ text }) => text !== '' && text !== '\r')
+  return full.map((parts) => ({ row: parsed(parts.text), attachments: attachmentsOf(parts) }))
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return undefined
+  }
 }
 
 /** Reads all that a victim wrote with our own eyes: its answers by id, or what is wrong with it. */
 export function answersIn(bytes: Buffer, codec: 'classic' | 'dialect'): Counts | string {
   const counts: Counts = new Map()
   let isDialect = false
-  for (const [at, row] of rowsIn(bytes).entries()) {
+  for (const [at, { row, attachments }] of rowsIn(bytes).entries()) {
     if (row === undefined) return `row ${at + 1} that was written is no JSON`
     if (Array.isArray(row) ? codec === 'classic' : isDialect)
       return `row ${at + 1} that was written is of the other codec`
     isDialect = Array.isArray(row)
     try {
-      for (const message of Array.isArray(row) ? row.map(readOwn) : [readClassic(row)]) {
+      if (attachments.length > 0 && (!Array.isArray(row) || row.length !== 1))
+        return `row ${at + 1} that was written has attachments, and is no message alone`
+      const read = (message: unknown): Message => readOwn(message, attachments)
+      for (const message of Array.isArray(row) ? row.map(read) : [readClassic(row)]) {
         if ((at === 0) !== (message.type === 'methods'))
           return `row ${at + 1} that was written is ${message.type}`
         if (message.type === 'answer' || message.type === 'error') add(counts, message.id)
@@ -194,8 +204,8 @@ const WRITTEN: Readonly<Record<string, readonly [least: number, most: number, ..
 }
 
 /** A message that a victim wrote. Readers ignore what is too much in it: writers leave it out. */
-function readOwn(written: unknown): Message {
-  const message = readDialect(written)
+function readOwn(written: unknown, attachments: readonly Buffer[]): Message {
+  const message = readDialect(written, attachments)
   const [first, ...rest] = written as [unknown, ...unknown[]]
   const head = isObject(first) ? Object.keys(first) : null
   const { length, 0: kind } = head ? rest : [first, ...rest]

@@ -71,6 +71,10 @@ export function servedApi(clock: Clock, look: Look): object {
       }
       return count
     }),
+    pieces: looked(async function* (n: unknown) {
+      for (let i = 0; i < 30 && typeof n === 'number' && i < n; i++) yield Buffer.alloc(i * 100, '\n\u00ff')
+    }),
+    until: looked((signal: unknown) => (signal instanceof AbortSignal ? untilAborted(signal) : null)),
     ask: looked(async (cb: unknown) => [await call(cb, 1), await call(cb, 2)]),
     stopped: looked((signal: unknown) => (signal instanceof AbortSignal ? signal.aborted : null)),
     login: looked((key: unknown) => ({ profile: () => ({ key }), fails: () => fail('deep') })),
@@ -89,7 +93,10 @@ export function callersApi(look: Look): object {
 }
 
 function waitForAbort(): Promise<unknown> {
-  const signal = context()?.signal
+  return untilAborted(context()?.signal)
+}
+
+function untilAborted(signal: AbortSignal | undefined): Promise<unknown> {
   return new Promise((_, reject) => {
     const over = (): void => reject(new Error('nobody waits', { cause: signal?.reason }))
     if (!signal || signal.aborted) over()
@@ -196,6 +203,23 @@ const values: Program = {
   },
 }
 
+/** Behind rows, in both directions and in streams; some look like rows. */
+const bytes: Program = {
+  name: 'bytes',
+  codecs: ['dialect'],
+  async client(session) {
+    const text = Buffer.from('[["ping"]]\n+3 x')
+    const said = [
+      Buffer.from([0xff, 0x0a, 0xc3]),
+      { a: new Float64Array([1.5]), b: [text, new Uint8Array(0)] },
+    ]
+    await Promise.all(said.map((value) => session.call('echo', [value], PATIENT)))
+    await session.call('call', [(again: unknown) => call(again, new DataView(new ArrayBuffer(3)))], PATIENT)
+    const outcome = await session.call('pieces', [4], PATIENT)
+    if (outcome.ok) await read(outcome.value, 10)
+  },
+}
+
 /** Functions that are awaited, sent home, and released. */
 const references: Program = {
   name: 'references',
@@ -249,7 +273,9 @@ const signals: Program = {
     const controller = new AbortController()
     const said = session.call('stopped', [controller.signal], PATIENT)
     await Promise.all([said, session.call('stopped', [AbortSignal.abort('before')], PATIENT)])
+    const waits = session.call('until', [controller.signal], PATIENT)
     controller.abort(new Error('stop'))
+    await waits
   },
 }
 
@@ -338,6 +364,7 @@ export const PROGRAMS: readonly Program[] = [
   callbacks,
   heads,
   values,
+  bytes,
   references,
   streams,
   signals,

@@ -179,9 +179,10 @@ class Round {
     void this.#party.done.then(() => (isDone = true))
     await this.turns.until(() => isDone, 100)
     this.#lookAtValues()
-    const { references, pending, running } = this.#session
+    const { references, pending, running, streams } = this.#session
     if (!isDone) this.#note('calls of the victim did not settle')
     if (references.exported + references.imported > 0) this.#note(`functions are held: ${show(references)}`)
+    if (streams > 0) this.#note(`${streams} streams are open`)
     if (pending > 0) this.#note(`${pending} calls of the victim wait`)
     if (running > 0) this.#note(`${running} calls of the peer run`)
     if (this.#clock.waiting > 0) this.#note(`${this.#clock.waiting} timers wait`)
