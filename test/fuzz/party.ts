@@ -7,7 +7,8 @@ import type { Outcome } from '../../lib/dnode/messages.js'
 import { Session } from '../../lib/dnode/session.js'
 import type { Connection } from '../../lib/wire/connection.js'
 import type { Side } from './corpus.js'
-import { callersApi, servedApi, type Look, type Program } from './programs.js'
+import type { Program } from './programs.js'
+import { callersApi, servedApi, type Look } from './served.js'
 
 const IDENTITY = {
   id: '7f3kq2m5ztw4ybn6ahxd3ejsuc',

@@ -10,7 +10,8 @@ import { Turns } from './measure.js'
 import { packetsOf, type Plan } from './mutate.js'
 import { answersIn, badAnswers, badArguments, badFailure, badOutcome, callsIn, pollution } from './oracle.js'
 import { partyOf, type Party } from './party.js'
-import { callersApi, PROGRAMS, servedApi } from './programs.js'
+import { PROGRAMS } from './programs.js'
+import { callersApi, servedApi } from './served.js'
 import type { Outcome } from './round.js'
 
 /** Turns of the event loop in which what is under way arrives. */
