@@ -46,6 +46,8 @@ export class Cargo {
   /** Of a dialect peer, once its hello was read. */
   #bearer: Bearer | null = null
   #dialect: Taking | null = null
+  /** A dialect peer of which nothing was made yet. */
+  #met: { readonly hello: Hello; readonly bearer: () => Bearer } | null = null
   /** What the peer takes. */
   #limits: ValueLimits = CLASSIC_LIMITS
   /** Made at the first value for a classic peer. */
@@ -55,24 +57,15 @@ export class Cargo {
     this.#parts = parts
   }
 
-  /** The hello of a dialect peer was read. */
-  meet({ limits, types }: Hello, bearer: Bearer): void {
-    const { custom } = this.#parts
-    this.#bearer = bearer
-    this.#limits = limits
-    const known = custom ? new Set(types) : null
-    const to = (root: Root): EncodeTo => ({ limits, root, outgoing: bearer, custom, known })
-    const from = (root: Root): DecodeFrom => ({ limits: LIMITS, root, incoming: bearer, custom })
-    this.#dialect = {
-      to: { arguments: to('arguments'), result: to('result'), items: to('items'), reason: to('reason') },
-      from: from('arguments'),
-      items: from('items'),
-    }
+  /** The hello of a dialect peer was read. `bearer` is made at the first value: an idle session holds none. */
+  meet(hello: Hello, bearer: () => Bearer): void {
+    this.#limits = hello.limits
+    this.#met = { hello, bearer }
   }
 
   /** Errors: DS_UNSENDABLE, DS_LIMIT. Ends in `sent` or `unsent`. */
   write(values: readonly unknown[], root: 'arguments' | 'result' | 'reason'): Written {
-    if (this.#dialect) return encode(values, this.#dialect.to[root])
+    if (this.#dialect ?? this.#met) return encode(values, this.#taking.to[root])
     this.#classic ??= this.#forClassic()
     return scrub(values, this.#classic[root === 'arguments' ? root : 'result'])
   }
@@ -114,7 +107,23 @@ export class Cargo {
 
   get #taking(): Taking {
     if (this.#dialect) return this.#dialect
+    if (this.#met) return this.#begin(this.#met)
     throw new Error('values of the dialect came before its hello')
+  }
+
+  #begin({ hello, bearer: make }: { hello: Hello; bearer: () => Bearer }): Taking {
+    const { custom } = this.#parts
+    const bearer = make()
+    const known = custom ? new Set(hello.types) : null
+    const to = (root: Root): EncodeTo => ({ limits: hello.limits, root, outgoing: bearer, custom, known })
+    const from = (root: Root): DecodeFrom => ({ limits: LIMITS, root, incoming: bearer, custom })
+    this.#bearer = bearer
+    this.#met = null
+    return (this.#dialect = {
+      to: { arguments: to('arguments'), result: to('result'), items: to('items'), reason: to('reason') },
+      from: from('arguments'),
+      items: from('items'),
+    })
   }
 
   #forClassic(): { arguments: ScrubFor; result: ScrubFor } {

@@ -228,14 +228,24 @@ export class Session {
   }
 
   #meetDialect(hello: Hello): void {
+    this.connection.attachmentLimit = LIMITS.attachedRow
+    this.#cargo.meet(hello, () => this.#carry())
+    this.#reception.liveness = this.#options.heart?.watch(this.#pulse()) ?? null
+  }
+
+  #carry(): Carrier {
     const [connection, life, exports, cargo] = [this.connection, this.#life, this.#exports, this.#cargo]
     const [options, writer] = [this.#options, this.#writer]
     const { pending } = this.#asking
-    connection.attachmentLimit = LIMITS.attachedRow
-    const carrier = new Carrier({ options, connection, life, exports, pending, writer, cargo })
-    cargo.meet(hello, carrier)
-    this.#reception.carrier = carrier
-    this.#reception.liveness = this.#options.heart?.watch(this.#pulse()) ?? null
+    return (this.#reception.carrier = new Carrier({
+      options,
+      connection,
+      life,
+      exports,
+      pending,
+      writer,
+      cargo,
+    }))
   }
 
   #pulse(): Pulse {
