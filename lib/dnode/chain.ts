@@ -1,5 +1,6 @@
 /** A pipelined call: methods one after the other, each of what the one before returned, in one flight. */
 import { noMethod } from '../base/errors.js'
+import { quote } from '../wire/quote.js'
 import { runIn, type RunningCall } from './context.js'
 import { isForbiddenKey } from './scrub.js'
 import type { Target } from './serve-hook.js'
@@ -49,7 +50,7 @@ function functionAt(value: unknown, path: string): { run: AnyFunction; holder: u
   }
   if (typeof found === 'function') return { run: found as AnyFunction, holder }
   throw noMethod({
-    summary: `the result before has no function ${JSON.stringify(path.slice(0, 60))}`,
+    summary: `the result before has no function ${quote(path, 60)}`,
     hint: 'a pipelined call reaches own functions of plain objects, and methods of what is sent by reference',
     ran: 'yes',
   })

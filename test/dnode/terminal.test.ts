@@ -1,9 +1,11 @@
 /** What a peer says must not write on the terminal of whoever reads our errors. */
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { LIMITS } from '../../lib/base/options.js'
 import { unexpected } from '../../lib/dnode/check.js'
 import { missingMethod } from '../../lib/dnode/failures.js'
 import { formatPath } from '../../lib/dnode/path.js'
+import { decode } from '../../lib/dnode/values/decode.js'
 import { toCallersError } from '../../lib/dnode/wire-error.js'
 
 const OBEYED = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/
@@ -31,6 +33,14 @@ describe('terminal - text of a peer', () => {
     expect(path).not.toMatch(OBEYED)
     expect(path.length).toBeLessThan(200)
     expect(path).toMatch(/^result\[.*\]\.fine$/)
+  })
+
+  it('terminal - nor do the keys on the way to a tag that lies', () => {
+    const values = [{ [EVIL]: { $: ['nope'] } }]
+    const from = { limits: LIMITS, root: 'arguments', incoming: null } as const
+    expect(() => decode(values, [], from)).toThrow(
+      /^arguments\[0\]\["[^\u0000-\u001f\u007f-\u009f\u202e]*"\]/,
+    )
   })
 
   it('terminal - the stack of an error that a peer sent is printable, and its message is as it came', () => {

@@ -1,5 +1,6 @@
 /** Errors by value: what travels of them is what travels of an error that is answered, past the same hook. */
 import { isObject, unexpected } from '../check.js'
+import { OWN_FIELDS } from '../error-room.js'
 import type { WireError } from '../messages.js'
 import { isForbiddenKey } from '../scrub.js'
 import { asError, readWireError, writeWireError } from '../wire-error.js'
@@ -17,18 +18,6 @@ const CLASSES: ReadonlyMap<string, ErrorType> = new Map(
     type,
   ]),
 )
-
-/** Properties of an error that have a field of their own, or are not believed. */
-const OWN: ReadonlySet<string> = new Set([
-  'name',
-  'message',
-  'code',
-  'stack',
-  'remoteStack',
-  'cause',
-  'ran',
-  'then',
-])
 
 /** An error where it was found. A hook that made another of it has hidden what was in it. */
 export function encodeError(writing: Writing, error: Error, level: number): Tag {
@@ -133,7 +122,7 @@ function decodeProperties(
     if (isForbiddenKey(key)) throw reading.refuse('has a reserved name')
     const value = reading.value(property, key, level)
     // nor what every error inherits: `toString`, `valueOf`, ...
-    if (!OWN.has(key) && !(key in Error.prototype)) own[key] = value
+    if (!OWN_FIELDS.has(key) && !(key in Error.prototype)) own[key] = value
   }
 }
 

@@ -1,4 +1,5 @@
 /** The way to a value, as errors tell it: `arguments[0].user["first name"]`, `result.<value 3>`. */
+import { quote } from '../../wire/quote.js'
 
 /** What a list of values is called. `arguments` and `items` are many, of the others there is one. */
 export type Root = 'arguments' | 'items' | 'result' | 'reason' | 'error' | 'api'
@@ -33,5 +34,6 @@ function formatStep(step: Step): string {
   if (typeof step === 'object')
     return step.index === null ? `.<${step.name}>` : `.<${step.name} ${step.index}>`
   const key = step.length > SHOWN ? `${step.slice(0, SHOWN)}…` : step
-  return /^[A-Za-z_$][\w$]*…?$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`
+  // quoted as whatever else comes from a peer: JSON leaves what a terminal obeys
+  return /^[A-Za-z_$][\w$]*…?$/.test(key) ? `.${key}` : `[${quote(key)}]`
 }
