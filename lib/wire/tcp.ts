@@ -127,10 +127,13 @@ function dialTo(to: Address, signal: AbortSignal | undefined, options: TcpOption
 /** A socket on its way. An address that Node refuses at once is told of by 'error', as any other. */
 function socketTo(to: Address, options: TcpOptions): net.Socket {
   const socket = new net.Socket({ allowHalfOpen: true })
+  // `connect` of a socket that is there knows no such option: the second small write of a turn would wait 40 ms for the
+  // peer's delayed acknowledgement
+  socket.setNoDelay(true)
   if (!options.keepAlive) socket.unref()
   try {
     if ('path' in to) checkPath(to.path)
-    return socket.connect({ ...to, noDelay: true })
+    return socket.connect({ ...to })
   } catch (error) {
     return socket.destroy(toError(error))
   }

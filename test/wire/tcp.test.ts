@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { toError } from '../../lib/base/errors.js'
 import { DEFAULTS } from '../../lib/base/options.js'
 import { VirtualClock } from '../../lib/base/virtual-clock.js'
@@ -239,6 +239,19 @@ describe('TCP listening', () => {
 })
 
 describe('dialling', () => {
+  it('no delay - is told to the socket itself: as an option of `connect` Node passes it over in silence', async () => {
+    const told = vi.spyOn(net.Socket.prototype, 'setNoDelay')
+    try {
+      const server = await new Server().listen()
+      const connection = await tcpTransport({ clock: new VirtualClock() }).dial(server.listening.address)
+      expect(told).toHaveBeenCalledExactlyOnceWith(true)
+      await connection.close()
+      await server.listening.close()
+    } finally {
+      told.mockRestore()
+    }
+  })
+
   it('refused - fails with DS_UNREACHABLE, the address and the reason', async () => {
     const server = await new Server().listen()
     await server.end()
