@@ -40,14 +40,25 @@ const OURS: Hello['limits'] = Object.freeze({
 /** Custom types that a peer may have. */
 const TYPES = 1_000
 
+/** Methods that a peer may say to be idempotent. */
+export const IDEMPOTENT = 1_000
+
 /** The hello of this package: `identity` null for a client; `types`: names of the custom ones. */
-export function helloOf(identity: Identity | null, types: readonly string[] = NONE): Hello {
-  return { protocol: PROTOCOL, identity, timeout: DEFAULTS.timeout, types, limits: OURS }
+export function helloOf(
+  identity: Identity | null,
+  { types = NONE, idempotent = NONE }: Partial<Pick<Hello, 'types' | 'idempotent'>> = {},
+): Hello {
+  return { protocol: PROTOCOL, identity, timeout: DEFAULTS.timeout, types, idempotent, limits: OURS }
 }
 
 /** As it travels: the identity's fields stand beside the others. */
-export function writeHello({ protocol: version, identity, timeout, types, limits }: Hello): Fields {
-  const rest = { timeout, ...(types.length === 0 ? {} : { types }), limits }
+export function writeHello(hello: Hello): Fields {
+  const { protocol: version, identity, timeout, types, idempotent, limits } = hello
+  const lists = {
+    ...(types.length === 0 ? {} : { types }),
+    ...(idempotent.length === 0 ? {} : { idempotent }),
+  }
+  const rest = { timeout, ...lists, limits }
   if (!identity) return { protocol: version, ...rest }
   const { id, name, version: release, mesh, state, started } = identity
   return { protocol: version, id, name, version: release, mesh, state, started, ...rest }
@@ -66,6 +77,7 @@ export function readHello(value: unknown): Hello | null {
     identity: readIdentity(value),
     timeout: readTimeout(value['timeout']) ?? null,
     types: readTypes(value['types']),
+    idempotent: readIdempotent(value['idempotent']),
     limits: readLimits(value['limits']),
   }
 }
@@ -108,6 +120,14 @@ function readTypes(value: unknown): readonly string[] {
   if (isList && value.every((name) => typeof name === 'string' && name.length <= LONGEST))
     return value as string[]
   throw unexpected(`"types" to be a list of at most ${TYPES} names`, value)
+}
+
+/** How long a name is does not matter: the row bounds them together, and what is no method of the peer is never looked up. */
+function readIdempotent(value: unknown): readonly string[] {
+  if (value === undefined) return NONE
+  const isList = Array.isArray(value) && value.length <= IDEMPOTENT
+  if (isList && value.every((name) => typeof name === 'string')) return value as string[]
+  throw unexpected(`"idempotent" to be a list of at most ${IDEMPOTENT} names`, value)
 }
 
 function readLimits(value: unknown): Hello['limits'] {

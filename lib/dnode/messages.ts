@@ -33,9 +33,11 @@ export interface Hello {
   readonly identity: Identity | null
   /** Milliseconds that a call of the sender waits which says nothing else; null: for ever. */
   readonly timeout: number | null
-  /** What the sender of this hello accepts; the other side refuses first. */
   /** Names of the custom types that the sender reads. */
   readonly types: readonly string[]
+  /** The sender's methods that may be run twice, by dotted path. */
+  readonly idempotent: readonly string[]
+  /** What the sender of this hello accepts; the other side refuses first. */
   readonly limits: {
     readonly row: number
     /** Bytes of a row's attachments; 0: it takes none. */

@@ -2,6 +2,7 @@
 import { limit, type DServiceError } from '../base/errors.js'
 import { LIMITS } from '../base/options.js'
 import { apiTree } from './api.js'
+import { IDEMPOTENT } from './hello.js'
 import { writeClassic } from './classic.js'
 import type { Hello, Message } from './messages.js'
 import { Exports } from './refs/exports.js'
@@ -20,8 +21,10 @@ export function checkMethodsRow(api: object, hello: Hello): void {
   checkSize({ type: 'methods', api: values, hello })
 }
 
-/** The same for a row that is made already. Errors: DS_LIMIT, which names the largest part of the api. */
+/** The same for a row that is made already. Errors: DS_LIMIT, which names the largest part of the api where it is the size. */
 export function checkSize(message: Message & { type: 'methods' }): void {
+  const { length: idempotent } = message.hello?.idempotent ?? []
+  if (idempotent > IDEMPOTENT) throw tooManyIdempotent(idempotent)
   const size = Buffer.byteLength(writeClassic(message))
   if (size > LIMITS.helloRow) throw tooLarge(message.api.arguments[0] as object, size)
 }
@@ -36,5 +39,13 @@ function tooLarge(tree: object, size: number): DServiceError {
       `most of them are ${JSON.stringify(largest.slice(0, 60))}, with ${bytes}`,
     hint: 'answer data by a method instead of keeping it in the api',
     details: { size, limit: LIMITS.helloRow, largest },
+  })
+}
+
+function tooManyIdempotent(count: number): DServiceError {
+  return limit({
+    summary: `${count} methods of the api are idempotent, and ${IDEMPOTENT} may be`,
+    hint: 'say it of those that are called most; callers may say it too, by withOptions()',
+    details: { count, limit: IDEMPOTENT },
   })
 }

@@ -85,7 +85,7 @@ export class Writer {
     exports.list(methodIds(api))
     const message = { type: 'methods', api, hello } as const
     // where nobody can have told us yet that more is taken; a rough look first, since it writes the row once more
-    if (api.size * 3 > LIMITS.helloRow) checkSize(message)
+    if (api.size * 5 > LIMITS.helloRow) checkSize(message)
     this.#outbox.send(message, api.size)
     exports.hold(api.callbacks, null)
   }

@@ -2,7 +2,6 @@
 import type { Clock } from '../base/clock.js'
 import type { Session } from '../dnode/session.js'
 import { byKey, inTurn, leastLoaded } from './balancer.js'
-import { learn } from './learning.js'
 import type { LivePeer } from './peer.js'
 import type { Pool } from './pool.js'
 import { resolve, type Spread } from './resolve.js'
@@ -88,7 +87,6 @@ export class Choices {
     this.#list = chosen
     this.#ejected = ejected
     this.#noteProbes()
-    for (const peer of chosen) learn(peer)
   }
 
   #noteProbes(): void {

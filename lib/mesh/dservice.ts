@@ -6,7 +6,6 @@ import type { Identity, State } from '../base/identity.js'
 import { KeepAlive } from '../base/keepalive.js'
 import type { Logger } from '../base/logger.js'
 import { checkName, duration } from '../base/names.js'
-import { helloOf } from '../dnode/hello.js'
 import { checkMethodsRow } from '../dnode/methods-row.js'
 import { Heart } from '../dnode/liveness.js'
 import type { Redact } from '../dnode/redact.js'
@@ -15,19 +14,18 @@ import type { CustomType } from '../dnode/values/port.js'
 import type { Remote } from '../dnode/remote.js'
 import type { Address, Transport } from '../wire/connection.js'
 import type { NodeContext } from './acquire.js'
-import { methodsOf } from './api.js'
 import { DESCRIBE } from './describe.js'
 import type { Discovery } from './discovery.js'
 import { createHandle } from './handle.js'
 import { listHooks, type HookLists, type Hooks } from './hooks.js'
 import { look } from './inspect.js'
-import { saidOf } from './method.js'
 import { callerOn, handleFor, viewFor } from './lookup.js'
 import { Pool } from './pool.js'
 import { untilReady } from './readiness.js'
 import { Relying, type Edge } from './relying.js'
 import { Reporter } from './report.js'
 import { Run } from './run.js'
+import { describeSelf, sayHello } from './self.js'
 import type { PeerContext } from './peer.js'
 import type { Caller } from './tries.js'
 import type * as face from './types.js'
@@ -203,10 +201,8 @@ export class Service<A extends object> implements face.DService<A> {
     if (name === null) {
       throw invalid({ summary: 'a client has no name to serve under', hint: "use dservice('name', api)" })
     }
-    checkMethodsRow(
-      this.api,
-      helloOf({ id: '', name, version, mesh: this.mesh, state: 'starting', started: 0 }),
-    )
+    const self: Identity = { id: '', name, version, mesh: this.mesh, state: 'starting', started: 0 }
+    checkMethodsRow(this.api, sayHello(this.api, self, this.#types?.names))
     this.#stopped = false
     const serving = { clock, logger, transport, discovery, listenAt, advertise, session: this.#session() }
     const onState = (state: State): void => {
@@ -243,25 +239,10 @@ export class Service<A extends object> implements face.DService<A> {
       heart: this.#heart,
       types: this.#types,
       keepAlive: this.#keepAlive,
-      hello: () => helloOf(this.#run?.isUp ? this.#run.identity : null, this.#types?.names),
-      builtins: { [DESCRIBE]: () => this.#describe() },
+      hello: () => sayHello(api, this.#run?.isUp ? this.#run.identity : null, this.#types?.names),
+      builtins: { [DESCRIBE]: () => describeSelf(this, this.#run?.started ?? 0, this.#relying.edges) },
       onFail: (error) => logger.debug({ reason: reasonOf(error) }, 'a peer broke a rule'),
       onError: (error) => this.#reporter.report(error, 'a one-way call failed'),
-    }
-  }
-
-  #describe(): face.Description {
-    const { id, state, name, version } = this
-    const started = this.#run?.started ?? 0
-    return {
-      name: name ?? '',
-      version,
-      id,
-      state,
-      started,
-      edges: this.#relying.edges,
-      methods: methodsOf(this.api),
-      about: saidOf(this.api),
     }
   }
 

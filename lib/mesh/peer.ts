@@ -212,6 +212,7 @@ export class Peer {
     this.identity = identity
     this.#isLive = true
     if (this.standing.id !== identity.id) this.standing = this.#unknown(identity.id)
+    this.standing.idempotent = new Set(session.hello?.idempotent)
     this.lastError = null
     this.tried++
     this.#changed(this, false)

@@ -4,6 +4,8 @@ import { hashOf } from './balancer.js'
 import { Health } from './health.js'
 import { Load } from './load.js'
 
+const NONE: ReadonlySet<string> = new Set()
+
 /** Owned by the peer; a restart is another instance, of which nothing is known. */
 export class Standing {
   /** The instance's id. */
@@ -11,8 +13,8 @@ export class Standing {
   readonly hash: number
   readonly load: Load = new Load()
   readonly health: Health
-  /** Its methods that may be made twice; null: nobody has asked yet. */
-  idempotent: ReadonlySet<string> | null = null
+  /** Its methods that may be run twice, as its hello says. */
+  idempotent: ReadonlySet<string> = NONE
 
   /** `changed`: whether calls should go to it changed. */
   constructor(id: string, chance: Pick<Clock, 'random'>, changed: () => void) {

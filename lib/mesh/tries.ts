@@ -171,5 +171,5 @@ export function failed(
   // a quick refusal is no quick answer
   const tookItsTime = verdict === 'good' || (isDServiceError(error) && error.code === 'DS_TIMEOUT')
   if (tookItsTime && choosing.choices.isSeveral) load.observe(now - call.begun, now)
-  return mayRepeat(error, idempotent ?? said?.has(call.path) ?? false)
+  return mayRepeat(error, idempotent ?? said.has(call.path))
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { LIMITS } from '../../lib/base/options.js'
 import { answerIdOf, callIdOf, isCall, readDialect } from '../../lib/dnode/dialect/read.js'
 import { writeDialect } from '../../lib/dnode/dialect/write.js'
-import { readHello } from '../../lib/dnode/hello.js'
+import { readHello, writeHello } from '../../lib/dnode/hello.js'
 import type { Carried, DialectMessage, Message } from '../../lib/dnode/messages.js'
 import { writeStream } from '../../lib/dnode/streams/messages.js'
 import type { StreamMessage } from '../../lib/dnode/streams/port.js'
@@ -121,6 +121,15 @@ describe('dialect - the page', () => {
   it.each(rows)('dialect - %s is a row as we write and read it', (row) => {
     const messages = (JSON.parse(row) as unknown[]).map((message) => readDialect(message))
     expect(`[${messages.map(write).join()}]`).toBe(row)
+  })
+
+  it('dialect - the hello of the page is one as we write and read it, with every field of its table', () => {
+    const [, page = ''] = /^## Hello\n([^]*?)^## /m.exec(textOf('docs/protocol.md')) ?? []
+    const said = /^B>A .*"dservice":(.*)}$/m.exec(page)?.[1] ?? ''
+    const hello = readHello(JSON.parse(said))!
+    expect(JSON.stringify(writeHello(hello))).toBe(said)
+    const fields = [...page.matchAll(/^\| (`[^|]*`) +\|/gm)].flatMap((row) => row[1]!.match(/\w+/g) ?? [])
+    expect(new Set(fields)).toEqual(new Set(Object.keys(writeHello({ ...hello, types: ['money'] }))))
   })
 
   it('dialect - the page has a row in its table for every kind, as we write it', () => {
@@ -276,9 +285,13 @@ describe('dialect - what a hello allows', () => {
     expect(readHello({ protocol: 1, limits: less })?.limits).toEqual(less)
   })
 
-  it('dialect - a peer that says nothing of attachments takes none, and one that says nothing of types has none', () => {
+  it('dialect - a peer that says nothing of attachments takes none, and one that names no types or methods has none', () => {
     const limits = { row: 70_000, pending: 3, depth: 20, nodes: 1_000 }
-    expect(readHello({ protocol: 1, limits })).toMatchObject({ limits: { attached: 0 }, types: [] })
+    expect(readHello({ protocol: 1, limits })).toMatchObject({
+      limits: { attached: 0 },
+      types: [],
+      idempotent: [],
+    })
     expect(readHello({ protocol: 1, limits, types: ['money'] })?.types).toEqual(['money'])
     for (const types of [
       7,
@@ -289,6 +302,17 @@ describe('dialect - what a hello allows', () => {
       Array.from({ length: 1_001 }, () => 'x'),
     ])
       expect(() => readHello({ protocol: 1, limits, types })).toThrow('"types"')
+    for (const idempotent of [
+      {},
+      'get',
+      null,
+      ['get', 7],
+      [['get']],
+      Array.from({ length: 1_001 }, () => 'x'),
+    ])
+      expect(() => readHello({ protocol: 1, limits, idempotent })).toThrow('"idempotent"')
+    const most = [...Array.from({ length: 999 }, () => '$x'), 'é'.repeat(30_000)]
+    expect(readHello({ protocol: 1, limits, idempotent: most })?.idempotent).toEqual(most)
     for (const attached of [-1, 0.5, '5', null])
       expect(() => readHello({ protocol: 1, limits: { ...limits, attached } })).toThrow('"attached"')
   })

@@ -45,6 +45,17 @@ describe('methods row', () => {
     expect(errors).toHaveLength(1)
   })
 
+  it('methods row - as many methods as a peer takes may be idempotent, and not one more', () => {
+    const said = (count: number) => ({
+      ...hello(IDENTITY),
+      idempotent: Array.from({ length: count }, () => 'x'),
+    })
+    expect(checkMethodsRow({ x: () => 1 }, said(1_000))).toBe(undefined)
+    expect(() => checkMethodsRow({ x: () => 1 }, said(1_001))).toThrow(
+      expect.objectContaining({ code: 'DS_LIMIT', details: { count: 1_001, limit: 1_000 } }),
+    )
+  })
+
   it('methods row - of a constructor is known at its session, and told to the owner there', async () => {
     const api: Api = () => ({ look: () => 1, table: table(9_000) })
     expect(checkMethodsRow(api, hello(IDENTITY))).toBe(undefined)

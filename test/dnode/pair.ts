@@ -21,7 +21,7 @@ export const IDENTITY: Identity = {
 export function hello(identity: Identity | null = null, limits: Partial<Hello['limits']> = {}): Hello {
   const { row, attachedRow: attached, pending, depth, nodes } = LIMITS
   const taken = { row, attached, pending, depth, nodes, ...limits }
-  return { protocol: 1, identity, timeout: null, types: [], limits: taken }
+  return { protocol: 1, identity, timeout: null, types: [], idempotent: [], limits: taken }
 }
 
 type More = Partial<Omit<SessionOptions, 'clock' | 'api'>>

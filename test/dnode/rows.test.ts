@@ -152,6 +152,17 @@ describe('rows - dialect', () => {
     )
   })
 
+  it('rows - the lists of a hello stand before its limits, those that are empty not at all', async () => {
+    const said = { types: ['money'], idempotent: ['get', 'users.find'] }
+    const sides = { server: { hello: () => ({ ...hello(IDENTITY), ...said }) } }
+    const { rows } = await withRaw({}, sides.server)
+    expect(JSON.stringify(rows[0])).toContain(
+      ',"timeout":null,"types":["money"],"idempotent":["get","users.find"],"limits":{',
+    )
+    const { client, server } = await two({}, sides)
+    expect([client.hello, server.hello]).toEqual([{ ...hello(IDENTITY), ...said }, hello()])
+  })
+
   it('rows - the hello is read: identity of a service, null of a client', async () => {
     const { client, server } = await two({})
     expect(client.hello).toEqual(hello(IDENTITY))

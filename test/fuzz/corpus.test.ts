@@ -90,6 +90,7 @@ describe('fuzz - the corpus', () => {
       messages.some((message) => message.type === 'error' && message.error.cause !== undefined),
       messages.some((message) => message.type === 'error' && message.error.ran === 'no'),
       messages.some((message) => message.type === 'methods' && message.hello?.identity),
+      messages.some((message) => message.type === 'methods' && message.hello?.idempotent.length),
     ]) {
       expect(has).toBeTruthy()
     }

@@ -19,6 +19,8 @@ const IDENTITY = {
   started: 1_767_225_600_000,
 } as const
 
+const SAID = { idempotent: ['walk', 'peek'] }
+
 export interface PartyOptions {
   readonly side: Side
   readonly codec: 'classic' | 'dialect'
@@ -46,7 +48,7 @@ export function partyOf({ side, codec, program, look = () => undefined, ...rest 
   const session: Session = new Session(connection, {
     clock,
     api: side === 'server' ? servedApi(clock, look) : callersApi(look),
-    hello: codec === 'dialect' ? () => helloOf(side === 'server' ? IDENTITY : null) : null,
+    hello: codec === 'dialect' ? () => (side === 'server' ? helloOf(IDENTITY, SAID) : helloOf(null)) : null,
     builtins: side === 'server' ? { $describe: () => ({ name: 'd1', edges: [] }) } : {},
     ...(logger ? { logger } : {}),
     ...(heart && codec === 'dialect' ? { heart } : {}),

@@ -15,6 +15,7 @@ const HELLO: Hello = {
   timeout: null,
   limits: { row, attached: attachedRow, pending, depth, nodes },
   types: [],
+  idempotent: [],
 }
 type Stream = AsyncIterableIterator<never>
 
