@@ -4,7 +4,8 @@ import type { Carrier } from './carrier.js'
 import type { Cargo } from './cargo.js'
 import type { Dispatcher } from './dispatch.js'
 import type { Exports } from './refs/exports.js'
-import { unreadable } from './failures.js'
+import { unreadable, type End } from './failures.js'
+import { Fences } from './fences.js'
 import type { Imports } from './refs/imports.js'
 import type { Receiver } from './inbox.js'
 import type { Life } from './life.js'
@@ -42,6 +43,9 @@ export class Reception implements Receiver {
   liveness: Liveness | null = null
   /** Set once it is known that the peer speaks the dialect. */
   carrier: Carrier | null = null
+  /** Made at the first: it is asked for at the end of a service alone. */
+  #fences: Fences | null = null
+  #pongs = 0
   readonly #parts: ReceptionParts
 
   constructor(parts: ReceptionParts) {
@@ -84,12 +88,27 @@ export class Reception implements Receiver {
       case 'ping':
         return writer.sign('pong')
       case 'pong':
-        return // it was heard
+        this.#pongs++
+        return this.#fences?.passed(this.#pongs)
       case 'methods':
         return this.#methods(message)
       default:
         return this.carrier?.handle(message)
     }
+  }
+
+  /** Asks the peer for a sign of life; resolves when it came, and with it all that the peer had sent before, or at the end. */
+  fence(): Promise<void> {
+    const { writer } = this.#parts
+    writer.sign('ping')
+    return (this.#fences ??= new Fences()).wait(writer.pings)
+  }
+
+  /** The session has ended. */
+  end(end: End): void {
+    this.liveness?.[Symbol.dispose]()
+    this.carrier?.end(end)
+    this.#fences?.passed(Infinity)
   }
 
   badCall(id: number, error: Error): void {

@@ -172,6 +172,11 @@ export class Session {
     this.#writer.changed(state, revision)
   }
 
+  /** Resolves when all was read that the peer sent before it heard what we have said; at once: it is classic, or we part. */
+  fence(): Promise<void> {
+    return this.#hello && !this.isClosed ? this.#reception.fence() : Promise.resolve()
+  }
+
   /** Resolves when no call of the peer runs any more (and its answers are handed to the connection), or the session ended. */
   idle(): Promise<void> {
     if (this.#life.phase === 'closed') return Promise.resolve()
@@ -237,15 +242,8 @@ export class Session {
     const [connection, life, exports, cargo] = [this.connection, this.#life, this.#exports, this.#cargo]
     const [options, writer] = [this.#options, this.#writer]
     const { pending } = this.#asking
-    return (this.#reception.carrier = new Carrier({
-      options,
-      connection,
-      life,
-      exports,
-      pending,
-      writer,
-      cargo,
-    }))
+    const parts = { options, connection, life, exports, pending, writer, cargo }
+    return (this.#reception.carrier = new Carrier(parts))
   }
 
   #pulse(): Pulse {
@@ -273,10 +271,9 @@ export class Session {
     this.#inbox.expects = 'nothing'
     this.#inbox.end()
     this.#noTimer()
-    this.#reception.liveness?.[Symbol.dispose]()
     this.#dispatcher.end('the connection ended')
     this.#outbox.drop()
-    this.#reception.carrier?.end(end)
+    this.#reception.end(end)
     this.#asking.end(end)
     this.#exports.clear()
     this.#imports.clear()

@@ -55,6 +55,8 @@ export class Writer {
   readonly #cargo: Cargo
   /** Who the peer is: undefined until its `methods` row was read, null for a classic peer. */
   #peer: Hello | null | undefined
+  /** How often the peer was asked for a sign of life. */
+  pings = 0
   /** Told before that; sent right after it. */
   #change: { state: State; revision: number } | null = null
 
@@ -123,6 +125,7 @@ export class Writer {
 
   /** Asks for a sign of life, or gives one. */
   sign(type: 'ping' | 'pong'): void {
+    if (type === 'ping') this.pings++
     this.#outbox.send({ type }, 20)
   }
 

@@ -85,7 +85,10 @@ export class Serving {
 
   /**
    * Says goodbye, refuses new calls, lets those that run finish for at most DEFAULTS.drain, closes. Never rejects.
-   * Sessions hear `draining` first, so that callers move on before they are refused.
+   * Sessions hear `draining` first, so that callers move on before they are refused:
+   *
+   *   we:     changed draining, ping ->          -> answers, refusals -> our end
+   *   caller:        calls on their way -> pong, and calls others
    */
   async drain(revision: number): Promise<void> {
     this.#draining = true
@@ -104,8 +107,12 @@ export class Serving {
   async #finish(): Promise<void> {
     await this.#close()
     const { clock } = this.#options
-    const idle = Promise.all([...this.#sessions].map((session) => session.idle()))
-    await Promise.race([idle, clock.sleep(DEFAULTS.drain)])
+    const each = (wait: (session: Session) => Promise<void>): Promise<unknown> =>
+      Promise.all([...this.#sessions].map(wait))
+    const end = clock.sleep(DEFAULTS.drain)
+    // a call that crossed our end would be lost, and nobody could say whether it ran. Who is frozen sends nothing
+    await Promise.race([each(hasHeard), clock.sleep(DEFAULTS.closeTimeout)])
+    await Promise.race([each((session) => session.idle()), end])
   }
 
   async #goodbye(): Promise<void> {
@@ -145,4 +152,12 @@ export class Serving {
     if (!this.#draining) return null
     return refused({ summary: 'the service is draining', hint: 'another instance may answer' })
   }
+}
+
+/** Resolves when a peer knows what we have told it; also one that is about to say hello, and has our own. */
+function hasHeard(session: Session): Promise<void> {
+  return session.ready.then(
+    () => session.fence(),
+    () => undefined,
+  )
 }

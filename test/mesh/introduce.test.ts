@@ -105,6 +105,7 @@ describe('introduce - a service that called before its start', () => {
       const starting = p.start()
       await mesh.until(Promise.all([looking, starting]))
       expect(await mesh.until((await looking).who())).toBe('office')
+      mesh.network.delay(0)
     },
   )
 })

@@ -220,7 +220,7 @@ describe('retries - at most once', () => {
           (error: unknown) => ends.set(id, error as DServiceError),
         )
       }
-      for (let step = 0; step < 120; step++) {
+      for (let step = 0; step < 200; step++) {
         // even ids once, odd ids as often as it takes
         for (let i = 0; i < 2; i++) for (const d1 of [plain, twice]) one(d1)
         await disturb(services, nodes)
