@@ -59,9 +59,11 @@ export class Asking {
     const target = this.#parts.peerApi.target(method)
     const problem = this.#problemWith(method, target, options.timeout)
     if (problem) return Promise.resolve({ ok: false, error: problem })
+    const { timeout, traceparent } = options
     try {
-      const call = { method: target as string | number, args, options }
-      return this.#waitFor(method, options, (id) => this.#parts.writer.call({ id, ...call }))
+      return this.#waitFor(method, options, (id) =>
+        this.#parts.writer.call({ id, target: target as string | number, timeout, traceparent }, args),
+      )
     } catch (error) {
       return Promise.resolve({ ok: false, error: toError(error) })
     }
@@ -73,10 +75,13 @@ export class Asking {
     const target = this.#parts.peerApi.target(method)
     const problem = this.#problemWith(method, target, options.timeout)
     if (problem) return Promise.resolve({ ok: false, error: problem })
-    const paths = [target as string | number, ...rest.map(({ path }) => path)]
+    const paths = rest.map(({ path }) => path)
     const args = steps.map((step) => [...step.args])
+    const { timeout, traceparent } = options
     try {
-      return this.#waitFor(method, options, (id) => this.#parts.writer.pipe({ id, paths, args, options }))
+      return this.#waitFor(method, options, (id) =>
+        this.#parts.writer.pipe({ id, target: target as string | number, timeout, traceparent }, paths, args),
+      )
     } catch (error) {
       return Promise.resolve({ ok: false, error: toError(error) })
     }

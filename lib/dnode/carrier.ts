@@ -6,13 +6,13 @@ import type { Connection } from '../wire/connection.js'
 import type { Cargo } from './cargo.js'
 import * as failures from './failures.js'
 import type { Life } from './life.js'
-import type { WireError } from './messages.js'
+import type { OutCall, WireError } from './messages.js'
 import type { Pending } from './pending.js'
 import type { Exports } from './refs/exports.js'
 import { Gatherer } from './refs/gather.js'
 import { Sending } from './refs/sending.js'
 import { Signals } from './refs/signals.js'
-import { Stubs, type StubCall, type StubPort } from './refs/stubs.js'
+import { Stubs, type StubPort } from './refs/stubs.js'
 import { StreamCarriage } from './stream-carriage.js'
 import type { StreamMessage } from './streams/port.js'
 import { Streams } from './streams/table.js'
@@ -115,8 +115,8 @@ export class Carrier implements Outgoing, Incoming, StubPort {
     return this.#parts.writer.turn
   }
 
-  call({ ref, id, args, timeout, traceparent }: StubCall): void {
-    this.#parts.writer.call({ method: ref, id, args, options: { timeout, traceparent } })
+  call(call: OutCall, args: readonly unknown[]): void {
+    this.#parts.writer.call(call, args)
   }
 
   cancel(id: number): void {

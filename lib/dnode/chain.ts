@@ -30,8 +30,7 @@ export class Chain implements Target {
 
   /** With the arguments of the first. */
   readonly run: (...args: unknown[]) => Promise<unknown> = async (...args) => {
-    const { run, self } = this.#first
-    let value = await runIn(this.#call, run, { self, args })
+    let value = await runIn(this.#call, this.#first, args)
     for (const step of this.#steps) {
       const target = functionAt(value, step.path)
       value = await target.run.apply(target.holder, step.args)

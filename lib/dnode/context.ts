@@ -23,16 +23,19 @@ export interface CallContext {
 export interface Callee {
   readonly clock: Clock
   readonly caller: Identity | null
+  /** Milliseconds of a call that wants an answer and says nothing of it, as the peer's hello says; null: none. */
+  readonly timeout: number | null
   /** The dotted path of a method by its number, or what it was called by. */
   nameOf(method: string | number): string
 }
 
 /** One call as it came. */
 export interface Called {
-  readonly method: string | number
-  /** Milliseconds; Infinity: none. */
-  readonly timeout: number
-  readonly traceparent: string | null
+  /** null: a one-way call. */
+  readonly id: number | null
+  /** Milliseconds; null: none; undefined: as the hello says. */
+  readonly timeout?: number | null | undefined
+  readonly traceparent?: string | undefined
 }
 
 /**
@@ -60,11 +63,12 @@ export class RunningCall implements CallContext {
   #isAnswered = false
   #view: CallContext | null = null
 
-  constructor(of: Callee, { method, timeout: ms, traceparent }: Called) {
+  constructor(of: Callee, method: string | number, { id, timeout: ms, traceparent }: Called) {
     this.#of = of
     this.#method = method
-    this.traceparent = traceparent
-    this.#deadline = ms === Infinity ? Infinity : of.clock.monotonic() + ms
+    this.traceparent = traceparent ?? null
+    const within = ms === undefined && id !== null ? of.timeout : ms
+    this.#deadline = typeof within === 'number' ? of.clock.monotonic() + within : Infinity
   }
 
   /** What programs see of it: one object for each call, made at the first look. */
@@ -174,6 +178,12 @@ const facade = facadeOf<CallContext>(RunningCall.prototype, [
   'traceparent',
 ])
 
+/** A function with what `this` is in it. */
+export interface Runnable {
+  readonly run: (...args: unknown[]) => unknown
+  readonly self: object | null
+}
+
 const running = new AsyncLocalStorage<RunningCall>()
 
 /** The call that is being answered here, also after awaits; undefined outside of methods. */
@@ -187,14 +197,10 @@ export function runningCall(): RunningCall | undefined {
 }
 
 /** Runs a method in the context of its call. */
-export function runIn(
-  call: RunningCall,
-  run: (...args: unknown[]) => unknown,
-  { self, args }: { readonly self: object | null; readonly args: unknown[] },
-): unknown {
-  return running.run(call, apply, run, self, args)
+export function runIn(call: RunningCall, callee: Runnable, args: unknown[]): unknown {
+  return running.run(call, apply, callee, args)
 }
 
-function apply(run: (...args: unknown[]) => unknown, self: object | null, args: unknown[]): unknown {
+function apply({ run, self }: Runnable, args: unknown[]): unknown {
   return run.apply(self, args)
 }

@@ -90,13 +90,8 @@ export class Dispatcher implements Callee, ReferenceCaller {
     return this.#options.exports.get(method)?.name ?? String(method)
   }
 
-  #runningCall({ method, id, timeout, traceparent }: Omit<Call, 'type' | 'values'>): RunningCall {
-    const ms = timeout === undefined && id !== null ? this.hello?.timeout : timeout
-    return new RunningCall(this, {
-      method,
-      timeout: ms ?? Infinity,
-      traceparent: traceparent ?? null,
-    })
+  get timeout(): number | null {
+    return this.hello ? this.hello.timeout : null
   }
 
   /**
@@ -126,7 +121,7 @@ export class Dispatcher implements Callee, ReferenceCaller {
     const found = this.#find(call.method)
     const last = lastFunction(args, call.values, this.#options.imports)
     const refusal = this.#refusal(found)
-    const running = this.#runningCall(call)
+    const running = new RunningCall(this, call.method, call)
     const target = this.#hooked(found, running)
     if (call.id === null) this.#oneWay(target, { args, last, refusal, running })
     else if (refusal) this.#options.writer.error(call.id, refusal, refusal.ran ?? 'no')
@@ -140,7 +135,7 @@ export class Dispatcher implements Callee, ReferenceCaller {
     const found = this.#find(method)
     const refusal = this.#refusal(found)
     if (refusal) return this.#options.writer.error(call.id, refusal, refusal.ran ?? 'no')
-    const running = this.#runningCall({ ...call, method })
+    const running = new RunningCall(this, method, call)
     const first = this.#hooked(found, running)
     const steps = paths.map((path, i) => ({ path: String(path), args: lists[i] ?? [] }))
     this.#answered(new Chain(first, steps, running), { args, id: call.id, running })
@@ -177,8 +172,7 @@ export class Dispatcher implements Callee, ReferenceCaller {
     const { args, id, running } = call
     let promise: Promise<unknown>
     try {
-      const { run, self } = target
-      const result = runIn(running, run, { self, args })
+      const result = runIn(running, target, args)
       if (!isThenable(result)) {
         running.end()
         return writer.answer(id, result)
@@ -220,7 +214,7 @@ export class Dispatcher implements Callee, ReferenceCaller {
 
   /** Calls the function, and watches whether it calls the last of its arguments before it returns. */
   #run(
-    { run, self }: Target,
+    target: Target,
     { args, last, running }: { args: unknown[]; last: Last | null; running: RunningCall },
   ): Returned {
     const outer = { last: this.#last, isCalled: this.#isLastCalled }
@@ -229,7 +223,7 @@ export class Dispatcher implements Callee, ReferenceCaller {
     this.#last = last
     this.#isLastCalled = false
     try {
-      const result = runIn(running, run, { self, args })
+      const result = runIn(running, target, args)
       const promise = isThenable(result) ? Promise.resolve(result) : null
       const isAnswer = !promise && result !== undefined && !isHandle(result)
       return { result, promise, isAnswer, error: null, wasCalled: wasCalled() }

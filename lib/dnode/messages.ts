@@ -61,6 +61,17 @@ export interface WireError {
   readonly stack?: string
 }
 
+/** A call as it goes out, its arguments apart. */
+export interface OutCall {
+  readonly id: number
+  /** A method or a function by its number, or a name that begins with `$`. */
+  readonly target: string | number
+  /** Milliseconds that the caller waits; Infinity: for ever. */
+  readonly timeout: number
+  /** https://www.w3.org/TR/trace-context/#traceparent-header */
+  readonly traceparent?: string | null | undefined
+}
+
 export type Message =
   /** The first message of each side: its api, with a reference for each method. */
   | { readonly type: 'methods'; readonly api: Scrubbed; readonly hello: Hello | null }
@@ -71,7 +82,7 @@ export type Message =
       readonly id: number | null
       readonly values: Scrubbed | Carried
       /** Milliseconds that the caller waits; null: for ever; undefined: as its hello says. */
-      readonly timeout?: number | null
+      readonly timeout?: number | null | undefined
       /** https://www.w3.org/TR/trace-context/#traceparent-header */
       readonly traceparent?: string
     }
@@ -91,7 +102,7 @@ export type Message =
       readonly paths: readonly (string | number)[]
       /** A list of arguments for each. */
       readonly values: Carried
-      readonly timeout?: number | null
+      readonly timeout?: number | null | undefined
       readonly traceparent?: string
     }
   | { readonly type: 'error'; readonly id: number; readonly error: WireError }

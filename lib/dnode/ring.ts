@@ -3,8 +3,12 @@ import { ID_END } from './ids.js'
 
 const FIRST = 16
 
-/** Slots that are kept when nothing waits any more. */
+/** Slots that are kept when nothing waits any more, whatever they were needed for, and where as many are needed again and again. */
 const KEPT = 1_024
+const KEPT_BUSY = 16_384
+
+/** What a table grows by: of hundreds of thousands of calls, none should move often. */
+const GROWTH = 4
 
 /**
  * A value has its place by the lowest bits of its id, so that no hash is made and nothing is allocated for small calls.
@@ -13,6 +17,8 @@ const KEPT = 1_024
 export class Ring<T extends { readonly id: number }> {
   #slots: (T | undefined)[] = []
   #size = 0
+  /** The most that waited since nothing did. */
+  #peak = 0
   #next: number
 
   /** `firstId`: near the end of the ids, for tests. */
@@ -38,7 +44,7 @@ export class Ring<T extends { readonly id: number }> {
   add(value: T): void {
     while (this.#slots.length === 0 || this.#slots[this.#at(value.id)] !== undefined) this.#grow()
     this.#slots[this.#at(value.id)] = value
-    this.#size++
+    if (++this.#size > this.#peak) this.#peak = this.#size
   }
 
   get(id: number): T | undefined {
@@ -52,7 +58,7 @@ export class Ring<T extends { readonly id: number }> {
     const value = this.#slots[at]
     if (value?.id !== id) return undefined
     this.#slots[at] = undefined
-    if (--this.#size === 0 && this.#slots.length > KEPT) this.#slots = []
+    if (--this.#size === 0) this.#rest()
     return value
   }
 
@@ -76,10 +82,17 @@ export class Ring<T extends { readonly id: number }> {
     return id & (this.#slots.length - 1)
   }
 
+  /** Nothing waits: lets go of what a burst needed, and is not needed all the time. */
+  #rest(): void {
+    const { length } = this.#slots
+    const isBusy = this.#peak * 2 * GROWTH >= length && length <= KEPT_BUSY
+    this.#peak = 0
+    if (length > KEPT && !isBusy) this.#slots = []
+  }
+
   #grow(): void {
-    const values = this.values()
-    const length = Math.max(FIRST, this.#slots.length * 2)
-    this.#slots = Array.from({ length }, () => undefined)
-    for (const value of values) this.#slots[this.#at(value.id)] = value
+    const old = this.#slots
+    this.#slots = Array.from({ length: Math.max(FIRST, old.length * GROWTH) })
+    for (const value of old) if (value !== undefined) this.#slots[this.#at(value.id)] = value
   }
 }

@@ -3,7 +3,7 @@ import { cancelled, invalid, reasonOf, timeout, type Ran } from '../base/errors.
 import { facadeOf } from '../base/facade.js'
 import type { Identity } from '../base/identity.js'
 import { isHandle, isThenable } from './answers.js'
-import { runIn, type CallContext, type RunningCall } from './context.js'
+import { runIn, type CallContext, type Runnable, type RunningCall } from './context.js'
 import { through, type Next, type Way } from './hook-chain.js'
 
 /** The call that a serve hook is around. */
@@ -20,9 +20,7 @@ export interface ServedCall extends CallContext {
 export type ServeHook = (call: ServedCall, next: Next<readonly unknown[]>) => unknown
 
 /** A function that may be run for a call. */
-export interface Target {
-  readonly run: (...args: unknown[]) => unknown
-  readonly self: object | null
+export interface Target extends Runnable {
   /** A method of the api, which `admit` and the hooks are asked about. */
   readonly isMethod: boolean
 }
@@ -82,8 +80,7 @@ export class HookedRun implements Target {
       throw timeout({ summary: `the deadline of ${method} passed in its hooks`, ran: 'no' })
     }
     this.#hasBegun = true
-    const { run, self } = this.#target
-    const result = runIn(this.#call, run, { self, args: [...args] })
+    const result = runIn(this.#call, this.#target, [...args])
     this.#isPromised = isThenable(result)
     return result
   }

@@ -5,14 +5,13 @@ import { DEFAULTS, LIMITS } from '../base/options.js'
 import type { ApiTree } from './api.js'
 import type { Cargo, Written } from './cargo.js'
 import type { Life } from './life.js'
-import type { Carried, DialectMessage, Hello, WireError } from './messages.js'
+import type { Carried, DialectMessage, Hello, OutCall, WireError } from './messages.js'
 import { checkSize } from './methods-row.js'
 import type { Outbox } from './outbox.js'
 import type { Exports } from './refs/exports.js'
 import { CLASSIC_LIMITS, scrub } from './scrub.js'
 import { writeStream } from './streams/messages.js'
 import type { StreamMessage } from './streams/port.js'
-import type { CallOptions } from './types.js'
 import { methodIds } from './view.js'
 import { NAME, shorten } from './wire-error.js'
 
@@ -93,29 +92,32 @@ export class Writer {
   }
 
   /** A call that wants an answer. Errors: DS_UNSENDABLE, DS_LIMIT. */
-  call(call: { method: string | number; id: number; args: readonly unknown[]; options: CallOptions }): void {
+  call(call: OutCall, args: readonly unknown[]): void {
     // whoever is gone fails its calls in a moment
     if (this.#outbox.isDropped) return
-    const { method, id, args, options } = call
     const values = this.#cargo.write(args, 'arguments') as Written & Carried
-    const said = saidOf(options)
-    this.#queue(
-      said ? { type: 'call', method, id, values, ...said } : { type: 'call', method, id, values },
-      values,
-      null,
-    )
+    const { id, target: method } = call
+    const message = { type: 'call', method, id, values, timeout: toSay(call.timeout) } as const
+    const { traceparent } = call
+    this.#queue(traceparent ? { ...message, traceparent } : message, values, null)
   }
 
-  /** Calls one after the other, each of what the one before returned. Errors: DS_UNSENDABLE, DS_LIMIT. */
-  pipe(call: {
-    id: number
-    paths: readonly (string | number)[]
-    args: readonly unknown[][]
-    options: CallOptions
-  }): void {
-    const { id, paths, args, options } = call
+  /**
+   * Calls one after the other: the target of `call` first, and each of `paths` on what the one before returned. `args`: a list for each.
+   * Errors: DS_UNSENDABLE, DS_LIMIT.
+   */
+  pipe(call: OutCall, paths: readonly string[], args: readonly unknown[][]): void {
     const values = this.#cargo.write(args, 'arguments') as Written & Carried
-    this.#queue({ type: 'pipe', id, paths, values, ...saidOf(options) }, values, null)
+    const { id, target } = call
+    const message = {
+      type: 'pipe',
+      id,
+      paths: [target, ...paths],
+      values,
+      timeout: toSay(call.timeout),
+    } as const
+    const { traceparent } = call
+    this.#queue(traceparent ? { ...message, traceparent } : message, values, null)
   }
 
   /** Nobody waits for the answer any more. */
@@ -251,15 +253,6 @@ export class Writer {
     if (bytes > most || attachments.length > LIMITS.attachments) throw tooManyBytes(bytes, most)
     this.#outbox.sendAttached(message, size + AROUND, attachments)
   }
-}
-
-function saidOf({
-  timeout: ms,
-  traceparent,
-}: CallOptions): { timeout?: number | null; traceparent?: string } | null {
-  const timeout = toSay(ms)
-  if (timeout === undefined && !traceparent) return null
-  return { ...(timeout === undefined ? {} : { timeout }), ...(traceparent ? { traceparent } : {}) }
 }
 
 function tooManyBytes(bytes: number, most: number): Error {

@@ -4,12 +4,10 @@ import { VirtualClock } from '../../lib/base/virtual-clock.js'
 import { context, RunningCall, runIn, type CallContext } from '../../lib/dnode/context.js'
 
 const clock = new VirtualClock()
-const call = (timeout = Infinity): RunningCall =>
-  new RunningCall(
-    { clock, caller: null, nameOf: String },
-    { method: 'users.find', timeout, traceparent: null },
-  )
-const inside = <T>(of: RunningCall, run: () => T): T => runIn(of, run, { self: null, args: [] }) as T
+const callee = { clock, caller: null, timeout: 30_000, nameOf: String }
+const call = (timeout: number | null = null): RunningCall =>
+  new RunningCall(callee, 'users.find', { id: 0, timeout })
+const inside = <T>(of: RunningCall, run: () => T): T => runIn(of, { run, self: null }, []) as T
 
 describe('context - what a method knows of its call', () => {
   it('is there in the method and after its awaits, and nowhere else', async () => {
@@ -51,7 +49,19 @@ describe('context - what a method knows of its call', () => {
       },
       base: 1,
     }
-    expect(runIn(call(), api.sum as (...args: unknown[]) => unknown, { self: api, args: [2, 3] })).toBe(6)
+    const run = api.sum as (...args: unknown[]) => unknown
+    expect(runIn(call(), { run, self: api }, [2, 3])).toBe(6)
+  })
+
+  it('a call that says nothing of its deadline - has what the hello said, a one-way call none', () => {
+    const remaining = (id: number | null, timeout?: number): number =>
+      new RunningCall(callee, 'm', { id, timeout }).remaining
+    expect([remaining(0), remaining(null), remaining(0, 5), remaining(null, 5)]).toEqual([
+      30_000,
+      Infinity,
+      5,
+      5,
+    ])
   })
 
   it('the remaining time runs out', async () => {

@@ -13,7 +13,7 @@ export function writeDialect(message: DialectMessage): readonly unknown[] {
     case 'call':
       return writeCall(message)
     case 'answer':
-      return withValues(['answer', message.id], message.values)
+      return writeAnswer(message)
     case 'done':
       return ['done', ...message.ids]
     case 'error':
@@ -39,22 +39,27 @@ export function writeDialect(message: DialectMessage): readonly unknown[] {
   }
 }
 
+/** One value is the usual case: an array that is made as it is has no room to spare, of which there are many until they are written. */
+function writeAnswer({ id, values }: DialectMessage & { type: 'answer' }): unknown[] {
+  const list = values.values
+  return list.length === 1 ? ['answer', id, list[0]] : ['answer', id, ...list]
+}
+
 function writeCall(message: DialectMessage & { type: 'call' }): unknown[] {
   const { method, id } = message
-  const values = message.values as Carried
-  if (id === null) return withValues(['notify', method], values)
-  return withHead(withValues(['call', id, method], values), message)
+  const list = (message.values as Carried).values
+  if (id === null) return list.length === 1 ? ['notify', method, list[0]] : ['notify', method, ...list]
+  return withHead(list.length === 1 ? ['call', id, method, list[0]] : ['call', id, method, ...list], message)
 }
 
 function withValues(message: unknown[], { values }: Values): unknown[] {
-  for (let i = 0; i < values.length; i++) message.push(values[i])
-  return message
+  return [...message, ...values]
 }
 
 /** What there is to say of a call stands before all. */
 function withHead(
   message: unknown[],
-  { timeout, traceparent }: { readonly timeout?: number | null; readonly traceparent?: string },
+  { timeout, traceparent }: { readonly timeout?: number | null | undefined; readonly traceparent?: string },
 ): unknown[] {
   if (timeout === undefined && traceparent === undefined) return message
   return [{ timeout, traceparent }, ...message]

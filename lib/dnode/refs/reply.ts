@@ -1,7 +1,8 @@
 /** The answer to a call of a function of the peer, for who awaits it, and nearly free for who does not. */
 import { isDServiceError, refGone } from '../../base/errors.js'
+import { DEFAULTS } from '../../base/options.js'
 import type { Heir, RunningCall } from '../context.js'
-import type { Outcome } from '../messages.js'
+import type { OutCall, Outcome } from '../messages.js'
 import type { Explain, Waiting } from '../pending.js'
 
 /** A call that failed, as who reports it sees it. */
@@ -23,47 +24,46 @@ export interface ReplyOwner {
   letGo(): void
 }
 
-/** A call as it was sent. */
-export interface SentCall {
+/** What is known of a call that goes out. */
+export interface Sent {
   readonly id: number
-  /** The number of the function. */
-  readonly ref: number
   /** Milliseconds that it has. */
   readonly ms: number
-  readonly deadline: number
-  readonly turn: number
   /** The call that is being answered, whose end is its end; null: none. */
   readonly within: RunningCall | null
 }
 
+/** A deadline that is inherited is told only where it is by so much nearer than what our hello says anyway. */
+const WORTH_TELLING = 0.9
+
 /**
  * A promise that is made when somebody asks for it: until then the call is this object alone, which is what waits among the
  * session's calls too. A failure that nobody asks for is told to the session's owner, and is no unhandled rejection.
- * What is no part of a promise is for the session alone.
+ * What is no part of a promise is for the session alone. It is also the call as it is written, since of callbacks there are many.
  */
-export class Reply<T = unknown> implements Promise<T>, Waiting, Heir, Unasked {
+export class Reply<T = unknown> implements Promise<T>, Waiting, OutCall, Heir, Unasked {
+  /** The number of the function. */
+  readonly target: number
   readonly id: number
   readonly ms: number
-  readonly deadline: number
-  readonly turn: number
+  /** Set when it is written. */
+  deadline: number = Infinity
+  turn = 0
   /** Beside it among what inherits from the same call. */
   previous: Heir | null = null
   next: Heir | null = null
   readonly #owner: ReplyOwner
-  readonly #ref: number
   #within: RunningCall | null
   /** How it ended; null: it has not. */
   #end: Outcome | Explain | null = null
   #wake: ((value: T | Promise<T>) => void) | null = null
   #promise: Promise<T> | null = null
 
-  constructor(owner: ReplyOwner, { id, ref, ms, deadline, turn, within }: SentCall) {
+  constructor(owner: ReplyOwner, target: number, { id, ms, within }: Sent) {
+    this.target = target
     this.id = id
     this.ms = ms
-    this.deadline = deadline
-    this.turn = turn
     this.#owner = owner
-    this.#ref = ref
     this.#within = within
     within?.join(this)
   }
@@ -89,7 +89,17 @@ export class Reply<T = unknown> implements Promise<T>, Waiting, Heir, Unasked {
 
   /** As errors name what was called. */
   get method(): string {
-    return `function ${this.#ref} of the peer`
+    return `function ${this.target} of the peer`
+  }
+
+  /** What the peer is told: as its hello says, which need not be said, or less. */
+  get timeout(): number {
+    const { ms } = this
+    return ms <= DEFAULTS.timeout && ms > DEFAULTS.timeout * WORTH_TELLING ? DEFAULTS.timeout : ms
+  }
+
+  get traceparent(): string | null {
+    return this.#within ? this.#within.traceparent : null
   }
 
   get isHeard(): boolean {

@@ -4,24 +4,12 @@ import { reasonOf, refGone, toError, type DServiceError } from '../../base/error
 import { DEFAULTS, LIMITS } from '../../base/options.js'
 import { runningCall, type RunningCall } from '../context.js'
 import { cancelledCall, pastDeadline, tooManyPending, tooManyReferences, type End } from '../failures.js'
+import type { OutCall } from '../messages.js'
 import type { Explain, Pending } from '../pending.js'
 import type { Gatherer } from './gather.js'
-import { Reply, type ReplyOwner, type Unasked } from './reply.js'
+import { Reply, type ReplyOwner, type Sent, type Unasked } from './reply.js'
 import { Ref, refOf, type RefOwner, type Stub } from './stub.js'
 import { Unheard } from './unheard.js'
-
-/** A deadline that is inherited is told only where it is by so much nearer than what our hello says anyway. */
-const WORTH_TELLING = 0.9
-
-/** A call of a function of the peer, ready to be written. */
-export interface StubCall {
-  readonly ref: number
-  readonly id: number
-  readonly args: readonly unknown[]
-  /** Milliseconds for the peer: DEFAULTS.timeout, which need not be said, or less. */
-  readonly timeout: number
-  readonly traceparent: string | null
-}
 
 /** What stubs need of their session. */
 export interface StubPort {
@@ -32,8 +20,8 @@ export interface StubPort {
   readonly goneAs: End | null
   /** The outbox's turn. */
   readonly turn: number
-  /** Queues `["call", id, ref, ...args]`. Errors: DS_UNSENDABLE, DS_LIMIT. */
-  call(call: StubCall): void
+  /** Queues `["call", id, target, ...args]`. Errors: DS_UNSENDABLE, DS_LIMIT. */
+  call(call: OutCall, args: readonly unknown[]): void
   /** Queues `["cancel", id]`. */
   cancel(id: number): void
   /** What cannot be sent to a function in last place of a one-way call: told to it in short, lest its caller waits for ever. */
@@ -44,6 +32,9 @@ export interface StubPort {
   hold(): void
   letGo(): void
 }
+
+/** Of a call that is not even tried. */
+const NEVER: Sent = { id: -1, ms: 0, within: null }
 
 /** Owned by one session. The same number is the same function, while somebody holds it. */
 export class Stubs implements RefOwner, ReplyOwner {
@@ -101,7 +92,15 @@ export class Stubs implements RefOwner, ReplyOwner {
     const within = inherited()
     if (within?.over) return this.#never(ref, cancelledBefore(within.over))
     const ms = timeLeft(within)
-    return ms > 0 ? this.#send(port, { ref, args, within, ms }) : this.#never(ref, pastDeadline)
+    if (ms <= 0) return this.#never(ref, pastDeadline)
+    const reply = new Reply(this, ref.id, { id: port.pending.nextId(), ms, within })
+    try {
+      this.#send(port, reply, args)
+    } catch (error) {
+      reply.settle({ ok: false, error: toError(error) })
+      if (ref.isLast) port.unsent?.(ref.id, toError(error))
+    }
+    return reply
   }
 
   dispose(ref: Ref): void {
@@ -147,40 +146,19 @@ export class Stubs implements RefOwner, ReplyOwner {
     for (let held = this.#held; held > 0; held--) port?.letGo()
   }
 
-  #send(port: StubPort, call: { ref: Ref; args: unknown[]; within: RunningCall | null; ms: number }): Reply {
-    const { ref, args, within, ms } = call
-    const { pending, clock } = port
-    const id = pending.nextId()
-    const isUsual = ms <= DEFAULTS.timeout && ms > DEFAULTS.timeout * WORTH_TELLING
-    try {
-      const timeout = isUsual ? DEFAULTS.timeout : ms
-      port.call({ ref: ref.id, id, args, timeout, traceparent: within ? within.traceparent : null })
-    } catch (error) {
-      const reply = this.#unsent(ref)
-      reply.settle({ ok: false, error: toError(error) })
-      if (ref.isLast) port.unsent?.(ref.id, toError(error))
-      return reply
-    }
-    const reply = new Reply(this, {
-      id,
-      ref: ref.id,
-      ms,
-      deadline: clock.monotonic() + ms,
-      turn: port.turn,
-      within,
-    })
-    pending.wait(reply)
-    return reply
+  #send(port: StubPort, reply: Reply, args: readonly unknown[]): void {
+    // read before it is queued: a large one is written at once, and has gone with this turn then
+    const { turn } = port
+    port.call(reply, args)
+    reply.turn = turn
+    reply.deadline = port.clock.monotonic() + reply.ms
+    port.pending.wait(reply)
   }
 
   #never(ref: Ref, explain: Explain): Reply {
-    const reply = this.#unsent(ref)
+    const reply = new Reply(this, ref.id, NEVER)
     reply.end(explain)
     return reply
-  }
-
-  #unsent(ref: Ref): Reply {
-    return new Reply(this, { id: -1, ref: ref.id, ms: 0, deadline: Infinity, turn: 0, within: null })
   }
 }
 

@@ -3,13 +3,14 @@ import { toError, noMethod, type DServiceError } from '../../../lib/base/errors.
 import { VirtualClock } from '../../../lib/base/virtual-clock.js'
 import { RunningCall, runIn, type Callee } from '../../../lib/dnode/context.js'
 import { gone, type End as Ending } from '../../../lib/dnode/failures.js'
+import type { OutCall } from '../../../lib/dnode/messages.js'
 import { Pending } from '../../../lib/dnode/pending.js'
 import { Exports } from '../../../lib/dnode/refs/exports.js'
 import { Gatherer } from '../../../lib/dnode/refs/gather.js'
 import { Sending } from '../../../lib/dnode/refs/sending.js'
 import { Signals } from '../../../lib/dnode/refs/signals.js'
 import type { Stub } from '../../../lib/dnode/refs/stub.js'
-import { Stubs, type StubCall, type StubPort } from '../../../lib/dnode/refs/stubs.js'
+import { Stubs, type StubPort } from '../../../lib/dnode/refs/stubs.js'
 import { RunningCalls } from '../../../lib/dnode/running.js'
 
 export type Message = readonly unknown[]
@@ -40,7 +41,7 @@ export class End implements StubPort {
   readonly heard: unknown[][] = []
   readonly failures: Error[] = []
   /** What the calls of stubs said beside their arguments. */
-  readonly calls: StubCall[] = []
+  readonly calls: OutCall[] = []
   left = 0
   held = 0
   goneAs: Ending | null = null
@@ -57,12 +58,12 @@ export class End implements StubPort {
     this.signals = new Signals(this.releases, most)
     this.sending = new Sending(this.exports, this.stubs)
     this.exports.tellAbort = (id, reason) => this.say('abort', id, reason)
-    this.#callee = { clock, caller: null, nameOf: String }
+    this.#callee = { clock, caller: null, timeout: 30_000, nameOf: String }
   }
 
-  call(call: StubCall): void {
+  call(call: OutCall, args: readonly unknown[]): void {
     this.calls.push(call)
-    this.tell('call', call.id, call.ref, ...call.args)
+    this.tell('call', call.id, call.target, ...args)
   }
 
   cancel(id: number): void {
@@ -146,14 +147,14 @@ export class End implements StubPort {
     const args = values.map((value) => this.read(value))
     const exported = this.exports.forCall(ref)
     if (!exported) return this.say('error', id, noMethod({ summary: `no function ${ref}` }))
-    const running = new RunningCall(this.#callee, { method: ref, timeout: 30_000, traceparent: null })
+    const running = new RunningCall(this.#callee, ref, { id })
     this.running.add(id, running)
     const answer = (say: () => void): void => (this.running.done(id, running), say())
     const succeed = (value: unknown): void =>
       answer(() => (value === undefined ? this.done.add(id) : this.tell('answer', id, value)))
     const fail = (error: unknown): void => answer(() => this.say('error', id, toError(error)))
     try {
-      const result = runIn(running, exported.run, { self: null, args })
+      const result = runIn(running, { run: exported.run, self: null }, args)
       if (result instanceof Promise) void result.then(succeed, fail)
       else succeed(result)
     } catch (error) {

@@ -28,8 +28,8 @@ const port = {
   pending,
   goneAs: null,
   turn: 0,
-  call({ ref, id, args }) {
-    exports.forCall(ref)?.run(...args)
+  call({ target, id }, args) {
+    exports.forCall(target)?.run(...args)
     done.add(id)
   },
   cancel: () => undefined,
