@@ -1,6 +1,6 @@
 /** A call of the peer: find the function, run it, answer it. */
 import type { Clock } from '../base/clock.js'
-import { limit, noMethod, toError, type DServiceError } from '../base/errors.js'
+import { noMethod, refused, toError, type DServiceError } from '../base/errors.js'
 import { LIMITS } from '../base/options.js'
 import type { Identity } from '../base/identity.js'
 import { isHandle, isThenable } from './answers.js'
@@ -114,7 +114,7 @@ export class Dispatcher implements Callee, ReferenceCaller {
     else imported.calls++
   }
 
-  /** Runs a call. Errors (before anything ran): DS_NO_METHOD, DS_LIMIT, DS_PROTOCOL. */
+  /** Runs a call, or refuses it by an answer. Errors (before anything ran): DS_NO_METHOD, DS_LIMIT, DS_PROTOCOL. */
   dispatch(call: Call): void {
     // first of all: functions that came in bad company are released as any
     const args = this.#options.cargo.read(call.values)
@@ -280,9 +280,11 @@ export class Dispatcher implements Callee, ReferenceCaller {
   }
 }
 
+/** Our limit and not the caller's: another instance may have room. */
 function tooManyCalls(): DServiceError {
-  return limit({
+  return refused({
     summary: `${LIMITS.pending} calls of this peer run already`,
     hint: 'wait for some of them, or call another instance',
+    details: { limit: LIMITS.pending },
   })
 }

@@ -319,7 +319,7 @@ describe('hostile - rows after the methods row', () => {
     await send(Array.from({ length: LIMITS.pending + 1 }, (_, id) => ['call', id, 0]))
     for (let i = 0; i < 5; i++) await send()
     expect(session.running).toBe(LIMITS.pending)
-    expect(rows.at(-1)).toMatchObject([['error', LIMITS.pending, { code: 'DS_LIMIT', ran: 'no' }]])
+    expect(rows.at(-1)).toMatchObject([['error', LIMITS.pending, { code: 'DS_REFUSED', ran: 'no' }]])
   })
 
   it('hostile - prototypes stay as they were', async () => {

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { DServiceError, method, withOptions, type DService, type Hooks } from '../../lib/index.js'
+import { DServiceError, LIMITS, method, withOptions, type DService, type Hooks } from '../../lib/index.js'
 import { TestMesh } from '../support/mesh.js'
 
 let mesh: TestMesh
@@ -62,6 +62,36 @@ describe('retries - what surely did not run', () => {
     await mesh.settle()
     expect(await running).toBe('free')
     expect(mesh.clock.monotonic()).toBe(before)
+  })
+
+  it('is moved too where one that forgets no call is over its limit', async () => {
+    const only = (node: DService) => mesh.until(node.dnodeFor<D1>('d1', '1.1.0'))
+    let running = 0
+    const api = {
+      run: () => {
+        running++
+        return new Promise(() => undefined)
+      },
+    }
+    await mesh.until(mesh.service('d1@1.1.0', api, 'full').start())
+    await mesh.until(serve('free', []).start())
+    const node = mesh.client()
+    // nobody waits for these
+    node.dnodeFor<D1>('d1', '1.1.0', (_error, remote) => {
+      for (let i = 0; i < LIMITS.pending; i++) remote.run(i)
+    })
+    const d1 = await mesh.until(node.dnodeFor<D1>('d1'))
+    // it comes behind all of them
+    expect(await mesh.until(d1.run(1))).toBe('free')
+    expect(running).toBe(LIMITS.pending)
+    const refused = { code: 'DS_REFUSED', ran: 'no', details: { limit: LIMITS.pending } }
+    await expect(mesh.until(withOptions(await only(node), { timeout: 500 }).run(1))).rejects.toMatchObject(
+      refused,
+    )
+    // the limit is one of each of its peers
+    void (await only(mesh.client('other'))).run(1).catch(() => 'at the end')
+    await mesh.settle()
+    expect(running).toBe(LIMITS.pending + 1)
   })
 
   it('also of a method that answers through a callback', async () => {
