@@ -5,6 +5,7 @@ import { disconnected, limit, reasonOf, toError } from '../base/errors.js'
 import { DEFAULTS, LIMITS } from '../base/options.js'
 import type { Connection, Peer, Rows, Sink } from './connection.js'
 import { RowReader, type TakeRow } from './rows.js'
+import { giveBytesBack, isBorrowed } from './spare.js'
 
 /** What a stream cannot say of itself. */
 export interface StreamOptions {
@@ -14,6 +15,8 @@ export interface StreamOptions {
   readonly writeQueue?: number | undefined
   /** How long `close` waits for the peer to read what was sent and to end its own side. Default: DEFAULTS.closeTimeout. */
   readonly closeTimeout?: number | undefined
+  /** The stream says when it has done with the bytes of a write, and hands them to nobody: their memory is used again. Default: false. */
+  readonly writesOut?: boolean | undefined
   /** Ends the stream so that the peer takes it for a failure, not for an end in order. Default: destroys the stream. */
   readonly reset?: (() => void) | undefined
 }
@@ -130,12 +133,20 @@ class StreamConnection implements Connection {
     let isQuick = true
     this.#stream.cork()
     for (const piece of pieces) {
-      if (piece.length > 0) isQuick = this.#stream.write(piece)
+      if (piece.length > 0) isQuick = this.#stream.write(piece, this.#whenWritten(piece))
       size += piece.length
     }
     this.#spare = Math.max(this.#spare, Math.min(size, LIMITS.attachedRow))
     this.#stream.uncork()
     return isQuick
+  }
+
+  /** The memory of a copy is used again; where the write fails, it may still be in the system's hand. */
+  #whenWritten(piece: string | Uint8Array): ((error?: Error | null) => void) | undefined {
+    if (typeof piece === 'string' || !this.#options.writesOut || !isBorrowed(piece)) return undefined
+    return (error) => {
+      if (!error) giveBytesBack(piece)
+    }
   }
 
   #onDrain(): void {

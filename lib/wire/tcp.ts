@@ -143,9 +143,10 @@ function wrap(socket: net.Socket, at: Address, options: TcpOptions): Connection 
   const { clock, writeQueue } = options
   if (!options.keepAlive) socket.unref()
   const peer = { address: formatAddress(at) }
-  if ('path' in at) return connectionOf(socket, { clock, writeQueue, peer: { transport: 'unix', ...peer } })
+  const shared = { clock, writeQueue, writesOut: true }
+  if ('path' in at) return connectionOf(socket, { ...shared, peer: { transport: 'unix', ...peer } })
   const reset = (): void => void socket.resetAndDestroy()
-  return connectionOf(socket, { clock, writeQueue, reset, peer: { transport: 'tcp', ...peer } })
+  return connectionOf(socket, { ...shared, reset, peer: { transport: 'tcp', ...peer } })
 }
 
 /** The far end of an accepted socket. One that hung up at once has none any more. */

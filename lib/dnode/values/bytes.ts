@@ -2,6 +2,7 @@
 import { endianness } from 'node:os'
 import { types } from 'node:util'
 import { invalid } from '../../base/errors.js'
+import { borrowBytes } from '../../wire/spare.js'
 
 type View = new (buffer: ArrayBuffer) => Uint8Array
 
@@ -56,7 +57,7 @@ export function bytesToSend(value: ArrayBufferView | ArrayBuffer): Uint8Array {
     ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
     : new Uint8Array(value)
   if (!IS_BIG && given !== null && given.has(value)) return bytes
-  const copy = Buffer.allocUnsafe(bytes.length)
+  const copy = borrowBytes(bytes.length)
   copy.set(bytes)
   return IS_BIG ? turned(copy, TYPES.get(nameOfBytes(value))?.[0] ?? 1) : copy
 }
