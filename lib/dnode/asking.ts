@@ -8,7 +8,7 @@ import type { Life } from './life.js'
 import type { Hello, Outcome } from './messages.js'
 import { Patient } from './patient.js'
 import type { PeerApi } from './peer-api.js'
-import { Pending } from './pending.js'
+import { Pending, type Waiting } from './pending.js'
 import type { CallOptions } from './types.js'
 import type { Writer } from './writer.js'
 
@@ -87,8 +87,8 @@ export class Asking {
     }
   }
 
-  /** The answer is there; false when nobody waits for it, any more or at all. */
-  settle(id: number, outcome: Outcome): boolean {
+  /** The answer is there; answers whose it was, undefined when nobody waits for it, any more or at all. */
+  settle(id: number, outcome: Outcome): Waiting | undefined {
     return this.pending.settle(id, outcome)
   }
 

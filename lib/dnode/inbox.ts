@@ -13,11 +13,12 @@ const BAD_MESSAGES = 100
 
 const NOTHING: readonly unknown[] = []
 
-/** Where messages go. `handle` may throw errors of ours: the message is bad then. */
+/** Where messages go. */
 export interface Receiver {
   /** A row came, whatever is in it. */
   heard(): void
-  handle(message: Message): void
+  /** Whether it is over with that: no promise goes on. May throw errors of ours: the message is bad then. */
+  handle(message: Message): boolean
   /** A bad call that can be answered. */
   badCall(id: number, error: Error): void
   /** A bad answer to a call of ours. */
@@ -131,8 +132,7 @@ export class Inbox implements Sink, Paced {
         return false
       }
       this.#at++
-      this.#message(item)
-      if (this.#pace.note()) {
+      if (this.#pace.note(this.#message(item))) {
         this.#pace.yieldTurn()
         return false
       }
@@ -156,12 +156,14 @@ export class Inbox implements Sink, Paced {
     return this.expects !== 'nothing' && !this.#connection.isClosed
   }
 
-  #message(item: unknown): void {
+  #message(item: unknown): boolean {
     try {
-      this.#to.handle(this.#read(item, this.#attachments))
+      const isOver = this.#to.handle(this.#read(item, this.#attachments))
       this.#bad = 0
+      return isOver
     } catch (error) {
       this.#refuse(item, toError(error))
+      return false
     }
   }
 

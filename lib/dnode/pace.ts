@@ -53,6 +53,8 @@ export class Pace {
   /** Milliseconds of rows that were quick, since a turn was watched last. */
   #quick = 0
   #count = 0
+  /** Those of them after which promises may go on. */
+  #open = 0
   #nextLook = 1
   /** Messages that a turn may have: as many as fitted into the last one. */
   #most = FIRST
@@ -86,7 +88,7 @@ export class Pace {
     if (this.#isTurn) return
     this.#isTurn = true
     this.#start = this.#clock.monotonic()
-    this.#count = 0
+    this.#count = this.#open = 0
     this.#nextLook = 1
   }
 
@@ -104,9 +106,10 @@ export class Pace {
     setImmediate(() => this.#endTurn())
   }
 
-  /** A message was handled: whether it is the turn of others. Where messages are quick, the clock is not asked for each. */
-  note(): boolean {
-    if (++this.#count >= this.#most) return true
+  /** A message was handled, and is over with that or not: whether it is the turn of others. Where messages are quick, the clock is not asked for each. */
+  note(isOver: boolean): boolean {
+    this.#count++
+    if (!isOver && ++this.#open >= this.#most) return true
     if (this.#count < this.#nextLook) return false
     const took = this.#took()
     this.#nextLook = this.#count + (took < this.#count * QUICK ? LOOKS : 1)

@@ -18,6 +18,8 @@ export interface Waiting {
   readonly deadline: number
   /** The outbox's turn at which it was queued. */
   readonly turn: number
+  /** A promise goes on when it is settled. */
+  readonly isHeard: boolean
   settle(outcome: Outcome): void
   /** No answer comes any more. The error is made by whoever looks at it: making many takes its time. */
   end(explain: Explain): void
@@ -30,11 +32,12 @@ class Promised implements Waiting {
   readonly ms: number
   readonly deadline: number
   readonly turn: number
+  readonly isHeard = true
   /** Listens for the caller's signal. */
   watch: Disposable | null = null
   readonly #resolve: (outcome: Outcome) => void
 
-  constructor(call: Omit<Waiting, 'settle' | 'end'>, resolve: (outcome: Outcome) => void) {
+  constructor(call: Omit<Waiting, 'settle' | 'end' | 'isHeard'>, resolve: (outcome: Outcome) => void) {
     this.id = call.id
     this.method = call.method
     this.ms = call.ms
@@ -95,11 +98,11 @@ export class Pending {
     if (call.deadline < this.#timerAt) this.#arm(call.deadline)
   }
 
-  /** The answer is there; false when nobody waits for it (any more). */
-  settle(id: number, outcome: Outcome): boolean {
+  /** The answer is there; answers whose it was, undefined when nobody waits for it (any more). */
+  settle(id: number, outcome: Outcome): Waiting | undefined {
     const call = this.#calls.take(id)
     call?.settle(outcome)
-    return call !== undefined
+    return call
   }
 
   /** The same without an answer. */

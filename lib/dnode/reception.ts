@@ -56,19 +56,27 @@ export class Reception implements Receiver {
     this.liveness?.hear()
   }
 
-  handle(message: Message): void {
+  handle(message: Message): boolean {
+    switch (message.type) {
+      case 'answer':
+        return this.#settle(message.id, { ok: true, value: this.#parts.cargo.read(message.values)[0] })
+      case 'done':
+        return message.ids.reduce((isAll, id) => this.#settle(id, NOTHING) && isAll, true)
+      case 'error':
+        return this.#settle(message.id, { ok: false, error: toCallersError(message.error) })
+      default:
+        this.#other(message)
+        return false
+    }
+  }
+
+  /** Whatever comes of it, promises of ours may go on. */
+  #other(message: Exclude<Message, { type: 'answer' | 'done' | 'error' }>): void {
     const { dispatcher, life, cargo, exports, options, writer } = this.#parts
     switch (message.type) {
       case 'call':
         if (life.phase === 'open') dispatcher.dispatch(message)
         return
-      case 'answer':
-        return this.#settle(message.id, { ok: true, value: cargo.read(message.values)[0] })
-      case 'done':
-        for (const id of message.ids) this.#settle(id, NOTHING)
-        return
-      case 'error':
-        return this.#settle(message.id, { ok: false, error: toCallersError(message.error) })
       case 'cull':
         return message.ids.forEach((id) => exports.remove(id))
       case 'changed':
@@ -136,10 +144,12 @@ export class Reception implements Receiver {
     this.#parts.rest()
   }
 
-  /** An answer that nobody waits for, any more or at all, is nobody's fault. */
-  #settle(id: number, outcome: Outcome): void {
+  /** Whether nothing goes on for it. An answer that nobody waits for, any more or at all, is nobody's fault. */
+  #settle(id: number, outcome: Outcome): boolean {
     const { asking, life } = this.#parts
-    if (!asking.settle(id, outcome)) life.note({ id }, 'a late answer: dropped')
+    const call = asking.settle(id, outcome)
+    if (!call) life.note({ id }, 'a late answer: dropped')
+    return !call?.isHeard
   }
 
   /** The peer's api, and with the first one its hello. */

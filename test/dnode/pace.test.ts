@@ -141,6 +141,30 @@ describe('pace - turns', () => {
     expect(Math.max(...others)).toBeLessThanOrEqual(5)
   })
 
+  it('pace - answers that nobody awaits are no promises: they take one turn, and those that are awaited many', async () => {
+    const waits = async (isAwaited: boolean): Promise<number> => {
+      const { raw, session, rows, send, clock } = await busy(() => ({
+        work: (take: (n: number) => Promise<unknown>) => {
+          for (let n = 0; n < 1_000; n++) {
+            const reply = take(n)
+            if (isAwaited) void reply.then(() => undefined)
+          }
+        },
+      }))
+      await send([['notify', 0, { $: ['function', 0] }]])
+      const ids = rows.flat().map((call) => (call as unknown[])[1])
+      expect([ids.length, session.pending]).toEqual([1_000, 1_000])
+      raw.send(`${JSON.stringify(ids.map((id) => ['answer', id, 1]))}\n`)
+      let turns = 0
+      for (; session.pending > 0; turns++) await new Promise(setImmediate)
+      await clock.settle()
+      return turns
+    }
+    const [unheard, awaited] = [await waits(false), await waits(true)]
+    expect(awaited).toBeGreaterThan(4)
+    expect(unheard).toBeLessThan(awaited / 2)
+  })
+
   it('pace - the end of the peer waits until its calls are answered', async () => {
     const { raw, rows, clock } = await busy((spend) => ({ work: () => spend(20) }))
     raw.send(`${JSON.stringify(calls(10))}\n`)

@@ -52,10 +52,8 @@ describe('pending - deadlines', () => {
     const pending = new Pending(clock)
     const call = pending.add(0, { method: 'f', ms: 10, turn: 0 })
     const other = pending.add(1, { method: 'g', ms: 10, turn: 0 })
-    expect([pending.settle(0, { ok: true, value: 1 }), pending.settle(0, { ok: true, value: 2 })]).toEqual([
-      true,
-      false,
-    ])
+    expect(pending.settle(0, { ok: true, value: 1 })).toMatchObject({ id: 0, isHeard: true })
+    expect(pending.settle(0, { ok: true, value: 2 })).toBeUndefined()
     pending.failAll(over)
     expect(await call).toEqual({ ok: true, value: 1 })
     expect(await other).toMatchObject({ ok: false, error: { message: 'g is over' } })
@@ -76,6 +74,7 @@ describe('pending - calls that hold their outcome themselves', () => {
         ms,
         deadline: clock.monotonic() + ms,
         turn: 3,
+        isHeard: false,
         settle: (outcome) => seen.push([id, outcome]),
         end: (explain) => seen.push([id, explain]),
       })

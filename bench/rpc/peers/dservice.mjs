@@ -80,5 +80,9 @@ async function sessions() {
   )
   const peer = { transport: 'tcp', address: 'bench' }
   return (socket, api) =>
-    new Session(connectionOf(socket, { peer, clock, writesOut: true }), { clock, api, hello: () => helloOf(null) })
+    new Session(connectionOf(socket, { peer, clock, writesOut: true }), {
+      clock,
+      api,
+      hello: () => helloOf(null),
+    })
 }
