@@ -1,5 +1,7 @@
 /** The types of a remote object: what a caller sees of an api on the other side. */
 
+import type { ByReference } from './values/by-reference.js'
+
 /** A function, whatever it takes. */
 type AnyFunction = (...args: never[]) => unknown
 
@@ -22,7 +24,7 @@ type MethodNames<T> = {
 
 /** One signature in the form that a caller sees: `Awaits` true gives a promise, false gives nothing. */
 type Signature<Args extends unknown[], Result, Awaits extends boolean> = Awaits extends true
-  ? (...args: Args) => Promise<Awaited<Result>>
+  ? (...args: { [I in keyof Args]: Given<Args[I]> }) => Promise<Arrived<Awaited<Result>>>
   : (...args: Args) => void
 
 /** Up to four overloads are kept. Of a generic method the type parameters become what they are bound by. */
@@ -39,6 +41,98 @@ type Mapped<F extends AnyFunction, Awaits extends boolean> = F extends {
         Signature<A3, R3, Awaits> &
         Signature<A4, R4, Awaits>
   : never
+
+/** What arrives as it is, whatever functions its type has. The last three: a Node stream, a Web stream, a URL. */
+type Whole =
+  | string
+  | number
+  | bigint
+  | boolean
+  | symbol
+  | null
+  | undefined
+  | Date
+  | RegExp
+  | Error
+  | ArrayBuffer
+  | ArrayBufferView
+  | AbortSignal
+  | { pipe: AnyFunction; read: AnyFunction }
+  | { getReader: AnyFunction; tee: AnyFunction }
+  | { readonly href: string; readonly searchParams: unknown }
+
+/** A class with private members: only the class itself fits such a type. */
+type IsClass<T> = Pick<T, keyof T> extends T ? false : true
+
+/** Levels of an object that are searched for functions: a type may be without end. */
+type Levels = [1, 2, 3, 4]
+
+/** Whether something in it arrives as something else: true in a union of its parts. */
+type Changes<T, Left extends unknown[]> = 0 extends 1 & T
+  ? false
+  : T extends ByReference | AnyFunction
+    ? true
+    : T extends Whole
+      ? false
+      : T extends AsyncIterable<unknown>
+        ? true
+        : Left extends [unknown, ...infer Less]
+          ? ChangesInside<T, Less>
+          : false
+
+type ChangesInside<T, Left extends unknown[]> =
+  T extends ReadonlyMap<infer Key, infer Value>
+    ? Changes<Key | Value, Left>
+    : T extends ReadonlySet<infer Item>
+      ? Changes<Item, Left>
+      : T extends readonly unknown[]
+        ? Changes<T[number], Left>
+        : T extends object
+          ? IsClass<T> extends true
+            ? false
+            : { [K in keyof T]-?: Changes<T[K], Left> }[keyof T]
+          : false
+
+/**
+ * A value of the other side as it arrives here: its functions, at any depth, are `RemoteFunction`s, and what is marked by `byReference`
+ * has its methods alone. Objects of classes with private members are taken for custom types, which arrive whole.
+ */
+export type Arrived<T> = true extends Changes<T, Levels> ? Changed<T> : T
+
+type Changed<T> =
+  T extends ByReference<infer Home>
+    ? { readonly [K in keyof Home as Home[K] extends AnyFunction ? K : never]: Arrived<Home[K]> }
+    : T extends AnyFunction
+      ? RemoteFunction<T>
+      : T extends Whole
+        ? T
+        : ChangedObject<T>
+
+type ChangedObject<T> =
+  T extends AsyncIterable<infer Item>
+    ? AsyncGenerator<Arrived<Item>, undefined, void>
+    : T extends ReadonlyMap<infer Key, infer Value>
+      ? Map<Arrived<Key>, Arrived<Value>>
+      : T extends ReadonlySet<infer Item>
+        ? Set<Arrived<Item>>
+        : T extends object
+          ? IsClass<T> extends true
+            ? T
+            : { [K in keyof T]: Arrived<T[K]> }
+          : T
+
+/**
+ * A function that came from the other side: a call of it answers with a promise. Disposing of it (`using`, `f[Symbol.dispose]()`)
+ * lets the other side forget it at once, not only when it is collected here.
+ */
+export type RemoteFunction<F extends AnyFunction = AnyFunction> = Mapped<F, true> & Disposable
+
+/** An argument as it may be given: a callback may answer with a promise or not, since the other side awaits it anyway. */
+type Given<T> = T extends (...args: infer Args) => infer Result
+  ? [Result] extends [void]
+    ? T
+    : (...args: Args) => Awaited<Result> | Promise<Awaited<Result>>
+  : T
 
 type Form<T, Awaits extends boolean> = {
   readonly [K in keyof T as K extends MethodNames<T> ? K : never]: NonNullable<T[K]> extends AnyFunction

@@ -8,14 +8,12 @@ import type { Ask } from './tries.js'
 /** The value that a chain stands for, while it is written down. */
 declare const VALUE: unique symbol
 
-/** What is known of a result that is not there yet: its functions, at any depth. */
-export type Piped<T> = { readonly [VALUE]?: T } & {
-  readonly [K in keyof T as T[K] extends AnyFunction | object ? K : never]: T[K] extends (
-    ...args: infer A
-  ) => infer R
-    ? (...args: A) => Piped<Awaited<R>>
-    : Piped<T[K]>
-}
+/** What is known of a result that is not there yet: it can be called where it is a function, as can its functions, at any depth. */
+export type Piped<T> = { readonly [VALUE]?: T } & Called<T> & {
+    readonly [K in keyof T & string as T[K] extends AnyFunction | object ? K : never]: Piped<T[K]>
+  }
+
+type Called<T> = T extends (...args: infer A) => infer R ? (...args: A) => Piped<Awaited<R>> : unknown
 
 type AnyFunction = (...args: never[]) => unknown
 

@@ -9,6 +9,12 @@ export interface Reason {
   readonly hint: string
 }
 
+/** There is no such property: it is how the types tell what was marked. */
+declare const MARKED: unique symbol
+
+/** An object that stays where it is: a caller sees its methods, as functions that answer with promises. */
+export type ByReference<T extends object = object> = T & { readonly [MARKED]: T }
+
 /** null until somebody marks something, so that nobody else pays for looking. */
 let marked: WeakSet<object> | null = null
 
@@ -22,13 +28,13 @@ const kept = new WeakMap<object, Reason>()
  * Marks an object to be sent by reference: the peer gets an object of its methods, its own and those of its classes, each a
  * function that is called on this object. Errors: DS_INVALID for what is no object.
  */
-export function byReference<T extends object>(object: T): T {
+export function byReference<T extends object>(object: T): ByReference<T> {
   if (typeof object !== 'object' || object === null) {
     throw invalid({ summary: `byReference was given ${typeof object}`, hint: 'give it an object' })
   }
   marked ??= new WeakSet()
   marked.add(object)
-  return object
+  return object as ByReference<T>
 }
 
 export function isByReference(value: object): boolean {
