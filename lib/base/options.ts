@@ -96,6 +96,8 @@ export interface Limits {
   readonly nodes: number
   /** Elements of a callback's or link's path. */
   readonly path: number
+  /** Steps of one pipelined call. */
+  readonly steps: number
   /** Calls of a peer that run at once on a session, and calls that a session may have pending. */
   readonly pending: number
   /** Functions that a session may hold of its peer, and the peer of it. */
@@ -133,6 +135,7 @@ export const LIMITS: Limits = Object.freeze({
   depth: 64,
   nodes: 100_000,
   path: 32,
+  steps: 32,
   pending: 10_000,
   references: 1_000_000,
   streams: 100_000,

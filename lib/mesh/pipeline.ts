@@ -1,5 +1,6 @@
 /** Several calls in one flight: each of what the one before returned, without a way there and back in between. */
-import { invalid } from '../base/errors.js'
+import { invalid, limit } from '../base/errors.js'
+import { LIMITS } from '../base/options.js'
 import type { PipeStep } from '../dnode/asking.js'
 import { callBy } from './calls.js'
 import { callerOf } from './handle.js'
@@ -51,11 +52,29 @@ function standIn(chain: Chain): object {
       typeof name === 'symbol' || name === 'then'
         ? undefined
         : standIn({ steps: chain.steps, names: [...chain.names, name] }),
-    apply: (_target, _self, args: unknown[]) =>
-      standIn({ steps: [...chain.steps, { path: chain.names.join('.'), args }], names: [] }),
+    apply: (_target, _self, args: unknown[]) => {
+      check(chain, args)
+      return standIn({ steps: [...chain.steps, { path: chain.names.join('.'), args }], names: [] })
+    },
   })
   chains.set(proxy, chain)
   return proxy
+}
+
+/** Before a peer has to say it, and say it in its words. */
+function check({ steps, names }: Chain, args: readonly unknown[]): void {
+  if (steps.length === LIMITS.steps) {
+    throw limit({
+      summary: `a chain of pipeline() has more than ${LIMITS.steps} calls`,
+      hint: 'await what some of them return, and begin another one with it',
+    })
+  }
+  const at = args.findIndex((arg) => typeof arg === 'function' && chains.has(arg))
+  if (at < 0) return
+  throw invalid({
+    summary: `arguments[${at}] of ${names.join('.') || 'a function'} is a part of the chain itself, and has no value yet`,
+    hint: 'await that call first, then give what it returned',
+  })
 }
 
 function notAHandle(): Error {

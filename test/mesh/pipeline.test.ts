@@ -54,6 +54,24 @@ describe('pipeline', () => {
     expect(await mesh.until(pipeline(d1, (r) => r.account('cy').profile()))).toEqual({ name: 'cy' })
   })
 
+  it('what cannot be a chain is refused before anything is sent', async () => {
+    const d1 = await handle()
+    const within = pipeline(d1, (r) => r.users.find(r.login('ann') as unknown as number))
+    await expect(within).rejects.toMatchObject({
+      code: 'DS_INVALID',
+      message: expect.stringContaining('arguments[0] of users.find is a part of the chain itself'),
+    })
+    const long = pipeline(d1, (r) => {
+      let at = r.users.find(1).rename('a') as unknown as { a(): typeof at }
+      for (let i = 0; i < 31; i++) at = at.a()
+      return at
+    })
+    await expect(long).rejects.toMatchObject({
+      code: 'DS_LIMIT',
+      message: expect.stringContaining('more than 32 calls'),
+    })
+  })
+
   it('a step that fails fails the whole, which has run', async () => {
     const d1 = await handle()
     const failing = pipeline(d1, (r) => r.login('ann').fails())

@@ -1,5 +1,6 @@
 /** The arrays of a row -> messages: what a dservice peer wrote, checked as far as one can without its values. */
 import type { State } from '../../base/identity.js'
+import { LIMITS } from '../../base/options.js'
 import { NO_ATTACHMENTS } from '../../wire/connection.js'
 import { isId, isObject, readMethod, unexpected, type Fields } from '../check.js'
 import { readCull } from '../classic.js'
@@ -25,9 +26,6 @@ const FIXED: ReadonlySet<unknown> = new Set([
   'abort',
 ])
 const LONGEST = 20
-
-/** Steps of one pipelined call. */
-const STEPS = 32
 
 type Raw = readonly unknown[]
 type Bytes = readonly Uint8Array[]
@@ -140,8 +138,8 @@ function readHead({ timeout, traceparent }: Fields): { timeout?: number | null; 
 function readPipe(message: Raw, at: 0 | 1, attachments: Bytes): Message {
   const id = readId(message[at + 1])
   const paths = message[at + 2]
-  if (!Array.isArray(paths) || paths.length === 0 || paths.length > STEPS) {
-    throw unexpected(`the steps of a pipelined call to be an array of 1 to ${STEPS}`, paths)
+  if (!Array.isArray(paths) || paths.length === 0 || paths.length > LIMITS.steps) {
+    throw unexpected(`the steps of a pipelined call to be an array of 1 to ${LIMITS.steps}`, paths)
   }
   const values = carried(message, at + 3, attachments)
   if (values.values.length !== paths.length || !values.values.every(Array.isArray)) {
