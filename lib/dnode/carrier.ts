@@ -180,7 +180,7 @@ export class Carrier implements Outgoing, Incoming, StubPort {
     if (this.#stubs ?? this.#signals) settleStack(end.reason)
     this.#stubs?.end(end)
     this.#signals?.end(end)
-    this.#streams?.end(failures.gone(end, 'a stream', 'maybe'))
+    this.#streams?.end(failures.streamGone(end, 'maybe'))
     this.#releases?.drop()
   }
 
@@ -192,7 +192,7 @@ export class Carrier implements Outgoing, Incoming, StubPort {
     const { goneAs } = this
     if (!this.#streams) {
       this.#streams = new Streams(new StreamCarriage(this.#parts))
-      if (goneAs) this.#streams.end(failures.gone(goneAs, 'a stream', 'no'))
+      if (goneAs) this.#streams.end(failures.streamGone(goneAs, 'no'))
     }
     return this.#streams
   }

@@ -153,6 +153,20 @@ export function gone({ address, byUs, reason }: End, method: string, ran: Ran): 
       })
 }
 
+/** The session ended, and a stream with it. */
+export function streamGone({ address, byUs, reason }: End, ran: Ran): DServiceError {
+  const why = reason ? `: ${reasonOf(reason)}` : ''
+  const make = byUs ? closed : disconnected
+  return make({
+    summary: byUs
+      ? `the session to ${address} was closed before a stream on it was over${why}`
+      : `the connection to ${address} ended before a stream on it was over${why}`,
+    hint: 'what came until then is good; call again for the rest',
+    ran,
+    cause: reason ?? undefined,
+  })
+}
+
 /** Why a session never became ready. */
 export function neverReady({ address, byUs, reason }: End): Error {
   if (reason instanceof DServiceError) return reason

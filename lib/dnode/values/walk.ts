@@ -133,9 +133,14 @@ export class Walk {
     if (!isOurs || !isError(thrown) || !(thrown instanceof DServiceError)) {
       return this.refuse(`cannot be read: ${reasonOf(thrown)}`, this.#failed.hint, thrown)
     }
-    const { code, summary, hint, details } = thrown
+    const { code, summary, hint, ran, details } = thrown
     const path = formatSteps(this.steps, this.at, this.root)
-    const more = { hint: hint ?? undefined, cause: thrown, details: { ...details, path } }
+    const more = {
+      hint: hint ?? undefined,
+      ran: ran ?? undefined,
+      cause: thrown,
+      details: { ...details, path },
+    }
     return new DServiceError(code, { summary: `${path} ${this.#failed.verb}: ${summary}`, ...more })
   }
 

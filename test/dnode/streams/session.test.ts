@@ -65,6 +65,32 @@ describe('streams - of sessions', () => {
     await expectEnded(sides)
   })
 
+  it('one that was sent before is refused, and its call did not run', async () => {
+    const sides = await sessions({
+      sum: async (numbers: AsyncIterable<number>) => (await all(numbers)).length,
+    })
+    const numbers = count(3)
+    await call(sides, 'sum', numbers)
+    const { error } = (await sides.client.call('sum', [numbers], OPTIONS)) as { error: Error }
+    expect(error).toMatchObject({ code: 'DS_UNSENDABLE', ran: 'no', details: { path: 'arguments[0]' } })
+    await expectEnded(sides)
+  })
+
+  it('the end of the session tells a reader that the stream was not over', async () => {
+    const sides = await sessions({ count: () => count(Infinity) })
+    const numbers = await call<Stream>(sides, 'count')
+    await numbers.next()
+    sides.client.close()
+    const rest = async (): Promise<void> => void (await all(numbers))
+    await expect(rest()).rejects.toMatchObject({
+      code: 'DS_CLOSED',
+      ran: 'maybe',
+      message: expect.stringMatching(
+        /was closed before a stream on it was over. What came until then is good/,
+      ),
+    })
+  })
+
   it('items carry all that values can: bytes, dates, cycles, functions, streams', async () => {
     const cyclic: Record<string, unknown> = { at: new Date(0), none: undefined }
     cyclic['self'] = cyclic
