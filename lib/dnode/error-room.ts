@@ -50,10 +50,10 @@ export class Room {
     return fitting
   }
 
-  /** Own enumerable properties that are plain data and fit; the others are left out. `level`: causes above. */
+  /** Own enumerable properties that are plain data and fit, and the errors of an AggregateError; the others are left out. `level`: causes above. */
   properties(thrown: object, level: number): Record<string, unknown> | null {
     let properties: Record<string, unknown> | null = null
-    for (const key of Object.keys(thrown)) {
+    for (const key of keysOf(thrown)) {
       if (OWN_FIELDS.has(key) || isForbiddenKey(key) || key.length > this.#text) continue
       const copy = this.#copy(() => (thrown as Record<string, unknown>)[key], level)
       if (copy === undefined) continue
@@ -82,4 +82,10 @@ export class Room {
       return void error // no plain data, or too much of it: the error travels without it
     }
   }
+}
+
+/** What Promise.any rejects with would say nothing without its errors, which are not enumerable. */
+function keysOf(thrown: object): string[] {
+  const keys = Object.keys(thrown)
+  return thrown instanceof AggregateError && !keys.includes('errors') ? [...keys, 'errors'] : keys
 }

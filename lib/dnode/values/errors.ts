@@ -39,6 +39,7 @@ interface Written {
 function encodeWire(writing: Writing, { wire, of, errors }: Written, level: number): Tag {
   const number = writing.enter(of, level)
   const { name, message, code, stack, cause, properties } = wire
+  const rest = errors ? without(properties, 'errors') : properties
   writing.size += name.length + message.length + (stack?.length ?? 0) + 50
   const written = {
     name,
@@ -47,10 +48,16 @@ function encodeWire(writing: Writing, { wire, of, errors }: Written, level: numb
     ...(stack === undefined ? {} : { stack }),
     ...(cause ? { cause: encodeCause(writing, cause, level) } : {}),
     ...(errors ? { errors: encodeErrors(writing, errors, level) } : {}),
-    ...(properties ? { properties: encodeProperties(writing, properties, level) } : {}),
+    ...(rest ? { properties: encodeProperties(writing, rest, level) } : {}),
   }
   writing.end(number, level)
   return writing.tag('error', written)
+}
+
+/** undefined where nothing else is in it. */
+function without(properties: WireError['properties'], name: string): WireError['properties'] {
+  const entries = Object.entries(properties ?? {}).filter(([key]) => key !== name)
+  return entries.length > 0 ? Object.fromEntries(entries) : undefined
 }
 
 function encodeCause(writing: Writing, cause: WireError, level: number): Tag {

@@ -47,6 +47,20 @@ it('errors - an AggregateError has its errors, the same one being the same', () 
   expect(error.errors[2]).toBe(again)
 })
 
+it('errors - an AggregateError that is a cause, or in a property, says what its errors were', () => {
+  const many = new AggregateError([new RangeError('one'), 'text'], 'many')
+  const error = arrive(Object.assign(new Error('no', { cause: many }), { also: { many } }))
+  const cause = error.cause as AggregateError
+  expect(cause).toBeInstanceOf(AggregateError)
+  expect(cause.errors).toMatchObject([{ name: 'RangeError', message: 'one' }, 'text'])
+  expect(Object.keys(error)).toEqual(['also'])
+})
+
+it('errors - an AggregateError that is answered says what its errors were', () => {
+  const wire = writeWireError(new AggregateError([new RangeError('one')], 'many'), 'yes')
+  expect(wire.properties).toMatchObject({ errors: [{ name: 'RangeError', message: 'one' }] })
+})
+
 it('errors - one of ours arrives as an Error, never as a DServiceError', () => {
   const error = arrive(timeout({ summary: 'too late', hint: 'wait', details: { after: 5 } }))
   expect(error).not.toBeInstanceOf(DServiceError)
