@@ -152,8 +152,8 @@ export class Outbox {
   #check(bytes: number): void {
     if (bytes <= this.#rowLimit) return
     throw limit({
-      summary: `the message has ${bytes} bytes, and the peer takes ${this.#rowLimit} in a row`,
-      hint: 'send less at a time',
+      summary: `the message has ${bytes} bytes of text, and the peer takes ${this.#rowLimit} in a row`,
+      hint: 'send less at a time, a stream, or what is long as a Buffer',
       details: { bytes, limit: this.#rowLimit },
     })
   }

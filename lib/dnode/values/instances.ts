@@ -193,13 +193,37 @@ function isAsyncIterable(value: object): boolean {
   return (value as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator] !== undefined
 }
 
+/** What to send instead of some that people try. */
+const INSTEAD: ReadonlyMap<string, string> = new Map([
+  ['WritableStream', 'send a function that takes what is written'],
+  ['TransformStream', 'send its `readable`'],
+  ['Blob', 'send its `stream()`, or `await it.arrayBuffer()`'],
+  ['File', 'send its `stream()`, or `await it.arrayBuffer()`'],
+  ['Request', 'send its `body`, and what else is needed of it'],
+  ['Response', 'send its `body`, and what else is needed of it'],
+  ['AbortController', 'send its `signal`'],
+])
+
 /** Objects that keep all they have to themselves: of generators, Headers, Blobs and the like nothing would arrive. */
 function refuseOpaque(writing: Writing, value: object): void {
   const name = (value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag]
-  if (typeof name !== 'string' || Object.keys(value).length > 0) return
+  for (const key in value) if (Object.hasOwn(value, key)) return
+  if (typeof name !== 'string') return refuseEmpty(writing, value)
   const isIterable = (value as Partial<Iterable<unknown>>)[Symbol.iterator] !== undefined
-  const hint = isIterable ? 'send what is in it: [...it]' : 'send plain data'
+  const hint = INSTEAD.get(name) ?? (isIterable ? 'send what is in it: [...it]' : 'send plain data')
   throw writing.refuse(`is a ${name}, of which nothing would arrive`, hint)
+}
+
+/** A class of the user's whose fields are private, as one that was meant to go by reference: an empty object would arrive. */
+function refuseEmpty(writing: Writing, value: object): void {
+  const prototype = Object.getPrototypeOf(value) as object
+  const members = Object.getOwnPropertyNames(prototype).filter((key) => key !== 'constructor')
+  if (members.length === 0) return
+  const { constructor: { name } = Object } = value as { constructor?: { name?: unknown } }
+  throw writing.refuse(
+    `is of ${name === 'Object' ? 'methods alone' : `the class ${String(name)}`}, of which nothing would arrive`,
+    'mark it by byReference() for its methods, or give its class a toJSON() or a custom type',
+  )
 }
 
 /** A socket as a source of bytes alone would be half of it. What reads and writes by its nature, as a gzip does, is a source. */

@@ -134,6 +134,13 @@ const WIRE: readonly (readonly [name: string, value: unknown, wire: string])[] =
   ['data of another realm', vm.runInNewContext('({ a: [1] })'), '{"a":[1]}'],
 ]
 
+class Private {
+  readonly #user = 'ada'
+  get user(): string {
+    return this.#user
+  }
+}
+
 const GETTER = {
   get bad(): unknown {
     throw new Error('no luck')
@@ -168,6 +175,24 @@ const REFUSED: readonly (readonly [name: string, value: unknown, message: string
     'is a Generator, of which nothing would arrive. Send what is in it: [...it]',
   ],
   ['Headers', new Headers(), 'is a Headers, of which nothing would arrive'],
+  ['a WritableStream', new WritableStream(), 'Send a function that takes what is written'],
+  [
+    'a TransformStream',
+    { by: new TransformStream() },
+    'arguments[0].by cannot travel: it is a TransformStream',
+  ],
+  ['a Blob', new Blob([]), 'is a Blob, of which nothing would arrive. Send its `stream()`'],
+  ['an AbortController', new AbortController(), 'Send its `signal`'],
+  [
+    'an object of a class that has private fields and methods',
+    { user: new Private() },
+    'arguments[0].user cannot travel: it is of the class Private, of which nothing would arrive. Mark it by byReference()',
+  ],
+  [
+    'an object of inherited methods',
+    Object.create({ run() {} }),
+    'is of methods alone, of which nothing would',
+  ],
   ['a Writable', new Writable(), 'is a stream to write to. Send a function'],
   [
     'a Duplex',
