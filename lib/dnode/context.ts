@@ -1,5 +1,5 @@
 /** What a method may know of the call that it answers, and what the calls that it makes inherit. */
-import { AsyncLocalStorage } from 'node:async_hooks'
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks'
 import type { Clock } from '../base/clock.js'
 import { timeout } from '../base/errors.js'
 import { facadeOf } from '../base/facade.js'
@@ -115,6 +115,18 @@ export class RunningCall implements CallContext {
     }
   }
 
+  /** The call as a stream that its method answered with goes on in it: without a deadline, until the reader leaves. */
+  forStream(): RunningCall {
+    return new RunningCall(this.#of, this.#method, { id: null, traceparent: this.traceparent ?? undefined })
+  }
+
+  /** The reader of the stream has left: what waits is told, and what its `finally` calls then inherits nothing. */
+  abandon(reason: Error): void {
+    this.#controller ??= new AbortController()
+    this.abort(reason)
+    this.#reason = null
+  }
+
   /** Calls `run` at the abort, at once where it was; what a call of ours inherits without an AbortSignal's price. */
   onAbort(run: (reason: Error) => void): Disposable | null {
     if (this.#reason) {
@@ -199,6 +211,30 @@ export function runningCall(): RunningCall | undefined {
 /** Runs a method in the context of its call. */
 export function runIn(call: RunningCall, callee: Runnable, args: unknown[]): unknown {
   return running.run(call, apply, callee, args)
+}
+
+/** The call whose answer is being written. */
+let answering: RunningCall | null = null
+
+/** Streams that are offered from now on are part of the answer to this call; answers which it was before. */
+export function answerOf(call: RunningCall | null): RunningCall | null {
+  const before = answering
+  answering = call
+  return before
+}
+
+/** The call that a stream which is offered now goes on in; null: it is no part of an answer. */
+export function callOfStream(): RunningCall | null {
+  return answering && answering.forStream()
+}
+
+/** What remembers the context of a call, or where there is none the current one. */
+export function scopeOf(call: RunningCall | null): AsyncResource {
+  return call ? running.run(call, newScope) : newScope()
+}
+
+function newScope(): AsyncResource {
+  return new AsyncResource('dservice.stream', { requireManualDestroy: true })
 }
 
 function apply({ run, self }: Runnable, args: unknown[]): unknown {

@@ -4,7 +4,7 @@ import { noMethod, refused, toError, type DServiceError } from '../base/errors.j
 import { LIMITS } from '../base/options.js'
 import type { Identity } from '../base/identity.js'
 import { isHandle, isThenable } from './answers.js'
-import { RunningCall, runIn, type Callee } from './context.js'
+import { answerOf, RunningCall, runIn, type Callee } from './context.js'
 import { missingMethod } from './failures.js'
 import { Chain } from './chain.js'
 import type { Cargo } from './cargo.js'
@@ -175,7 +175,7 @@ export class Dispatcher implements Callee, ReferenceCaller {
       const result = runIn(running, target, args)
       if (!isThenable(result)) {
         running.end()
-        return writer.answer(id, result)
+        return this.#answer(id, running, result)
       }
       promise = Promise.resolve(result)
     } catch (error) {
@@ -185,9 +185,18 @@ export class Dispatcher implements Callee, ReferenceCaller {
     this.#running.add(id, running)
     const done = (answer: () => void): void => this.#done(id, running, answer)
     void promise.then(
-      (value) => done(() => writer.answer(id, value)),
+      (value) => done(() => this.#answer(id, running, value)),
       (error: unknown) => done(() => writer.error(id, error, ranOf(target))),
     )
+  }
+
+  #answer(id: number, running: RunningCall, value: unknown): void {
+    const before = answerOf(running)
+    try {
+      this.#options.writer.answer(id, value)
+    } finally {
+      answerOf(before)
+    }
   }
 
   /** Without an id: the function in last place is told what the method itself did not tell it. */

@@ -1,8 +1,9 @@
 /** A stream that we produce for a peer: how far its source is read, and how it ends. */
-import { AsyncResource } from 'node:async_hooks'
 import type { Readable } from 'node:stream'
-import { toError } from '../../base/errors.js'
+import { reasonOf, toError } from '../../base/errors.js'
 import { LIMITS } from '../../base/options.js'
+import { callOfStream, scopeOf } from '../context.js'
+import { nobodyWaits } from '../failures.js'
 import { ID_END } from '../ids.js'
 import type { Form, StreamMessage, StreamPort } from './port.js'
 import { iterate, readWeb, stopUnread } from './pulled.js'
@@ -39,8 +40,10 @@ export class Outgoing implements Taker {
   /** Which of all that were offered on the session. */
   readonly order: number
   readonly #owner: Producing
-  /** A source runs where it was offered, not where a row of the peer's or another stream happens to ask for it. */
-  readonly #scope = new AsyncResource('dservice.stream', { requireManualDestroy: true })
+  /** Of the method that answered with it; null: none did. */
+  readonly #call = callOfStream()
+  /** A source runs in its method's context, or where it was offered, not where a row of the peer's happens to ask for it. */
+  readonly #scope = scopeOf(this.#call)
   #raw: object | null
   /** Made at the first credit, but for a Readable, whose errors come at any time. */
   #source: Source | null = null
@@ -243,6 +246,8 @@ export class Outgoing implements Taker {
   #stopSource(reason: Error | null): void {
     const [source, raw] = [this.#source, this.#raw as object]
     this.#source = this.#raw = null
+    // a generator that awaits something is told by its signal: it cannot be stopped before it goes on
+    this.#call?.abandon(nobodyWaits(reason ? reasonOf(reason) : 'the reader of its stream has left'))
     try {
       const stop = (): unknown => (source ? source.stop(reason) : stopUnread(raw, reason))
       const ended = this.#scope.runInAsyncScope(stop)

@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { LIMITS } from '../../../lib/base/options.js'
+import { context, runningCall, type CallContext } from '../../../lib/dnode/context.js'
 import type { Api } from '../../../lib/dnode/types.js'
 import type { Hello } from '../../../lib/dnode/messages.js'
 import { two, valueOf, type Two } from '../pair.js'
@@ -80,7 +81,7 @@ describe('streams - of sessions', () => {
     const sides = await sessions({ count: () => count(Infinity) })
     const numbers = await call<Stream>(sides, 'count')
     await numbers.next()
-    sides.client.close()
+    await sides.client.close()
     const rest = async (): Promise<void> => void (await all(numbers))
     await expect(rest()).rejects.toMatchObject({
       code: 'DS_CLOSED',
@@ -89,6 +90,32 @@ describe('streams - of sessions', () => {
         /was closed before a stream on it was over. What came until then is good/,
       ),
     })
+  })
+
+  it('a generator goes on in the context of its call, whose signal aborts when the reader leaves', async () => {
+    const seen: unknown[] = []
+    const wait = (signal: AbortSignal): Promise<void> =>
+      new Promise((resolve) => signal.addEventListener('abort', () => resolve()))
+    const sides = await sessions({
+      watch: async function* () {
+        const { method, remaining, signal } = context() as CallContext
+        try {
+          yield [method, remaining, signal.aborted]
+          await wait(signal)
+        } finally {
+          const { code } = signal.reason as { code: string }
+          seen.push(code, runningCall()?.over, runningCall()?.isAnswered)
+        }
+      },
+    })
+    const stream = await call<Stream>(sides, 'watch')
+    expect((await stream.next()).value).toEqual(['watch', Infinity, false])
+    const next = stream.next()
+    await turns()
+    await stream.return?.()
+    expect((await next).done).toBe(true)
+    await expectEnded(sides)
+    expect(seen).toEqual(['DS_CANCELLED', null, true])
   })
 
   it('items carry all that values can: bytes, dates, cycles, functions, streams', async () => {
