@@ -25,7 +25,7 @@ export const PHASES = [
   { name: 'package', budget: 30, after: AFTER_BUILD, run: published },
   { name: 'fuzz', budget: 90, from: 'build', after: AFTER_BUILD, run: fuzz },
   { name: 'tests', budget: 140, run: vitest('unit') },
-  { name: 'processes', budget: 180, after: AFTER_BUILD, run: vitest('processes') },
+  { name: 'processes', budget: 250, after: AFTER_BUILD, run: vitest('processes') },
   { name: 'examples', budget: 45, after: AFTER_BUILD, run: vitest('examples') },
   { name: 'pack', budget: 40, after: AFTER_BUILD, run: packed },
   { name: 'demo', budget: 20, after: AFTER_BUILD, run: demo },
