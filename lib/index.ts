@@ -73,6 +73,7 @@ export type { MethodOptions } from './mesh/method.js'
 export type { Spread } from './mesh/resolve.js'
 export type {
   Balance,
+  CallerView,
   Description,
   DnodeForCallback,
   DnodeView,
@@ -81,13 +82,20 @@ export type {
   DServiceOptions,
   Duration,
   EdgeView,
+  EjectionView,
   GraphEdge,
   GraphNode,
   GraphView,
   HandleOptions,
+  IdentityView,
   InspectOptions,
   InstanceView,
+  LookupView,
   MeshView,
   Missing,
+  NodeView,
+  PeerView,
   RelyOptions,
+  SessionView,
+  StandingView,
 } from './mesh/types.js'

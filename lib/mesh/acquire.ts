@@ -21,6 +21,7 @@ import type { Session } from '../dnode/session.js'
 import { formatAddress } from '../wire/connection.js'
 import type { CallHook } from './call-hook.js'
 import type { Choosing } from './choices.js'
+import type { Lookups } from './lookups.js'
 import type { LivePeer, Peer } from './peer.js'
 import type { Interest, Pool } from './pool.js'
 import { isVersion, resolve } from './resolve.js'
@@ -36,6 +37,8 @@ export interface NodeContext {
   readonly mesh: string
   /** How long a call or look-up waits for an instance. */
   readonly instanceWait: number
+  /** Told by `snapshot()`. */
+  readonly lookups: Lookups
   /** Calls and look-ups that wait, by name. */
   readonly waiting: Map<string, number>
   /** Around each call of a handle; null: nothing is. */

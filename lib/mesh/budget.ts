@@ -17,10 +17,19 @@ export class Budget {
 
   /** Whether a call may be made again; what was granted is spent. */
   take(now: number): boolean {
-    const { retryShare, retryFloor, retryWindow } = DEFAULTS
-    const most = retryShare * this.#calls.total(now) + (retryFloor * retryWindow) / 1_000
-    if (this.#retries.total(now) + 1 > most) return false
+    if (this.#retries.total(now) + 1 > mostOf(this.#calls.total(now))) return false
     this.#retries.add(now)
     return true
   }
+
+  /** How many calls may be made again now, if none is made besides. */
+  left(now: number): number {
+    return Math.max(0, Math.floor(mostOf(this.#calls.peek(now))) - this.#retries.peek(now))
+  }
+}
+
+/** Of so many calls within the window. */
+function mostOf(calls: number): number {
+  const { retryShare, retryFloor, retryWindow } = DEFAULTS
+  return retryShare * calls + (retryFloor * retryWindow) / 1_000
 }

@@ -28,6 +28,15 @@ export class Counter {
     return this.#total
   }
 
+  /** As `total`, and leaves everything as it is. */
+  peek(now: number): number {
+    const steps = now < this.#end ? 0 : Math.floor((now - this.#end) / this.#slice) + 1
+    if (steps >= SLICES) return 0
+    let total = this.#total
+    for (let i = 1; i <= steps; i++) total -= this.#counts[(this.#at + i) % SLICES] ?? 0
+    return total
+  }
+
   clear(): void {
     this.#counts.fill(0)
     this.#total = 0

@@ -20,20 +20,22 @@ const STATES: readonly string[] = ['starting', 'waiting', 'ready', 'draining', '
 
 /** Asks an instance for its description. Null: it did not answer in time, or not with a description of itself. */
 export async function describe(peer: LivePeer): Promise<Description | null> {
-  const { identity, session } = peer
+  const { identity, session, revision } = peer
   const outcome = await session.call(DESCRIBE, [], { timeout: PATIENCE })
   if (!outcome.ok || !isRecord(outcome.value)) return null
   const { edges, state, methods, about } = outcome.value
   if (!Array.isArray(edges) || edges.length > MOST_EDGES || !Array.isArray(methods)) return null
   if (typeof state !== 'string' || !STATES.includes(state)) return null
   const { name, version, id, started } = identity
+  const known = edges.map(toEdge).filter((edge) => edge !== null)
+  peer.told = { id, revision, edges: known }
   return {
     name,
     version,
     id,
     started,
     state: state as State,
-    edges: edges.map(toEdge).filter((edge) => edge !== null),
+    edges: known,
     methods: methods.filter((method) => typeof method === 'string'),
     about: toAbout(about),
   }

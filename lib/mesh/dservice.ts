@@ -20,12 +20,14 @@ import { createHandle } from './handle.js'
 import { listHooks, type HookLists, type Hooks } from './hooks.js'
 import { look } from './inspect.js'
 import { callerOn, handleFor, viewFor } from './lookup.js'
+import { Lookups } from './lookups.js'
 import { Pool } from './pool.js'
 import { untilReady } from './readiness.js'
 import { Relying, type Edge } from './relying.js'
 import { Reporter } from './report.js'
 import { Run } from './run.js'
 import { describeSelf, sayHello } from './self.js'
+import { snapshot } from './snapshot.js'
 import type { PeerContext } from './peer.js'
 import type { Caller } from './tries.js'
 import type * as face from './types.js'
@@ -94,6 +96,7 @@ export class Service<A extends object> implements face.DService<A> {
       isStopped,
       hooks: this.#hooks.call,
       keepAlive: this.#keepAlive,
+      lookups: new Lookups(),
       waiting: new Map(),
     }
     this.#relying = new Relying(this.#node)
@@ -173,6 +176,10 @@ export class Service<A extends object> implements face.DService<A> {
     const { pool, clock, mesh, keepAlive } = this.#node
     const wanted = name === undefined ? '*' : checkName(name)
     return keepAlive.during(look({ pool, clock, mesh, name: wanted, settle: duration(settle, 'settle') }))
+  }
+
+  snapshot(): face.NodeView {
+    return snapshot({ self: this, node: this.#node, relying: this.#relying, run: this.#run })
   }
 
   // --- starting and stopping

@@ -9,6 +9,18 @@ import { isDServiceError } from '../base/errors.js'
 import { DEFAULTS } from '../base/options.js'
 import { Counter } from './counter.js'
 
+/** Why an instance was ejected: see EjectionView. */
+export type Why = 'in-a-row' | 'share' | 'probe'
+
+/** What is known at a moment. */
+export interface HealthNow {
+  readonly good: number
+  readonly bad: number
+  readonly inRow: number
+  /** `until`: monotonic time. */
+  readonly ejected: { why: Why; until: number; probing: boolean; times: number } | null
+}
+
 /** What a failure says of the instance: it works, it does not, or nothing. */
 export type Verdict = 'good' | 'bad' | 'none'
 
@@ -29,7 +41,8 @@ export class Health {
   readonly #changed: () => void
   readonly #good = new Counter(DEFAULTS.ejectWindow)
   readonly #bad = new Counter(DEFAULTS.ejectWindow)
-  #isEjected = false
+  /** Null while it is well. */
+  #why: Why | null = null
   #inRow = 0
   /** Ejections without a good while between them. */
   #times = 0
@@ -50,7 +63,18 @@ export class Health {
   }
 
   get isEjected(): boolean {
-    return this.#isEjected
+    return this.#why !== null
+  }
+
+  /** A look that changes nothing. */
+  peek(now: number): HealthNow {
+    const [why, until, times] = [this.#why, this.#probeAt, this.#times]
+    return {
+      good: this.#good.peek(now),
+      bad: this.#bad.peek(now),
+      inRow: this.#inRow,
+      ejected: why ? { why, until, probing: this.#probe !== null, times } : null,
+    }
   }
 
   /** Monotonic time from which one call may be made that decides; Infinity: it is out, or none is wanted. */
@@ -72,11 +96,12 @@ export class Health {
 
   /** A call failed. */
   bad(call: object, now: number): void {
-    if (this.#probe === call) return this.#eject(now)
-    if (this.#isEjected) return
+    if (this.#probe === call) return this.#eject(now, 'probe')
+    if (this.isEjected) return
     this.#inRow++
     this.#bad.add(now)
-    if (this.#inRow >= DEFAULTS.ejectAfter || this.#isBelow(now)) this.#eject(now)
+    if (this.#inRow >= DEFAULTS.ejectAfter) this.#eject(now, 'in-a-row')
+    else if (this.#isBelow(now)) this.#eject(now, 'share')
   }
 
   /** A call failed with its connection: all that were on it are one failure, else every cut were an ejection. */
@@ -100,21 +125,21 @@ export class Health {
   }
 
   /** For twice as long each time, unless it was well for longer than it had been away. */
-  #eject(now: number): void {
-    if (!this.#isEjected && now - this.#revived > this.#length) this.#times = 0
+  #eject(now: number, why: Why): void {
+    if (!this.isEjected && now - this.#revived > this.#length) this.#times = 0
     const { ejectBase, ejectMax } = DEFAULTS
     const half = Math.min(ejectMax / 2, ejectBase * 2 ** Math.min(this.#times++, 16))
     this.#length = half * (1 + this.#chance.random())
     this.#probeAt = now + this.#length
     this.#probe = null
-    this.#isEjected = true
+    this.#why = why
     this.#changed()
   }
 
   #revive(now: number): void {
     this.#probe = null
     this.#probeAt = Infinity
-    this.#isEjected = false
+    this.#why = null
     this.#inRow = 0
     this.#good.clear()
     this.#bad.clear()

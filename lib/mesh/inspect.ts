@@ -39,7 +39,7 @@ export async function look(options: LookOptions): Promise<MeshView> {
     reason: peer.lastError ? summaryOf(peer.lastError) : 'no answer yet',
   }))
   const graph = buildGraph(instances.map((instance) => ({ identity: instance, edges: instance.edges })))
-  return { v: 1, mesh, engine: pool.engine, instances, unreachable, graph }
+  return { v: 1, mesh, engine: withoutSecrets(pool.engine), instances, unreachable, graph }
 }
 
 /** Resolves when nothing has changed for `settle`. */
@@ -66,6 +66,11 @@ async function view(peer: LivePeer): Promise<InstanceView> {
   if (!description) return { ...known, edges: [], methods: session.methods, about: {}, described: false }
   const { edges, methods, about } = description
   return { ...known, edges, methods, about, described: true }
+}
+
+/** The URL of an engine without user, password and parameters: rather too little of it than too much. */
+export function withoutSecrets(url: string): string {
+  return url.replace(/\/\/.*@/, '//').replace(/\?.*/, '')
 }
 
 function compare(a: string, b: string): number {

@@ -20,6 +20,12 @@ export class Load {
     this.#stamp = now
   }
 
+  /** The cost now, in milliseconds, without a look that counts; null: no call was timed. */
+  peek(now: number): number | null {
+    const weight = Math.exp(-Math.max(0, now - this.#stamp) / DEFAULTS.loadMemory)
+    return this.#cost === 0 ? null : this.#cost * weight
+  }
+
   /**
    * What one more call would wait for. Looking counts as a call that took no time: an instance that was slow and is left alone
    * for it gets another chance. One without any history gets one call, and no second before it has answered.

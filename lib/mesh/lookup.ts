@@ -18,6 +18,7 @@ import type { Choosing } from './choices.js'
 import { chosenBy, choicesOf } from './choosing.js'
 import { dnodeForClassic } from './classic.js'
 import { callerOf, createHandle } from './handle.js'
+import type { Given } from './lookups.js'
 import { wishOf, type Caller, type Shared } from './tries.js'
 import type { DnodeForCallback, HandleOptions, RelyOptions } from './types.js'
 
@@ -58,11 +59,19 @@ export function callerFor(
   const target: Target = { name: checkName(name), range: checkRange(range), interest: null, gathered: false }
   const shared: Shared = { node, target, choices: new Map(), budget: new Budget(), inFlight: 0, broken: null }
   const choosing: Choosing = { choices: choicesOf(shared, 'highest'), balance: 'ewma', key: 0 }
-  return withKnown(
+  const caller = withKnown(
     { shared, choosing, timeout: DEFAULTS.timeout, cancellation: undefined, idempotent: undefined },
     options,
     known,
   )
+  node.lookups.add(shared, givenTo(caller))
+  return caller
+}
+
+function givenTo({ choosing, timeout, idempotent }: Caller): Given {
+  const { balance, choices } = choosing
+  const most = timeout === Infinity ? null : timeout
+  return { timeout: most, spread: choices.spread, balance, idempotent: idempotent ?? null }
 }
 
 /**

@@ -10,6 +10,7 @@ import { Session, type SessionOptions } from '../dnode/session.js'
 import { formatAddress, type Address, type Transport } from '../wire/connection.js'
 import { Standing } from './standing.js'
 import { Tenure } from './tenure.js'
+import type { EdgeView } from './views.js'
 
 /** Milliseconds after which a session counts as one that lasts. */
 const LASTING = 1_000
@@ -25,6 +26,13 @@ export interface PeerContext {
   readonly mesh: string
   /** What our side of a session is. */
   readonly session: Omit<SessionOptions, 'onChanged' | 'hello'> & { readonly hello: () => Hello }
+}
+
+/** The edges of an instance, as it answered last. */
+export interface Told {
+  readonly id: string
+  readonly revision: number
+  readonly edges: readonly EdgeView[]
 }
 
 /** A live peer: its session is open and its hello was read. */
@@ -48,6 +56,8 @@ export class Peer {
   standing: Standing
   /** Grows when what the peer relies on changed. */
   revision = 0
+  /** What it said of its edges, at which revision; null: it was not asked. */
+  told: Told | null = null
   /** Why the last attempt failed; null after a success. */
   lastError: Error | null = null
   /** Attempts in vain, and sessions that did not last, since the last one that did. */
@@ -61,7 +71,6 @@ export class Peer {
   /** Dialled, but without a hello yet. */
   #opening: Session | null = null
   #tenure: Tenure | null = null
-  /** Sessions that get no calls any more, and have not ended yet. */
   readonly #leaving = new Set<Session>()
   /** The supervisor goes on without the session that it watches. */
   #letGo: () => void = () => undefined
@@ -83,6 +92,11 @@ export class Peer {
 
   get isClosed(): boolean {
     return this.#end.signal.aborted
+  }
+
+  /** Sessions that get no calls any more, and have not ended yet. */
+  get leaving(): number {
+    return this.#leaving.size
   }
 
   /** Tries again at once instead of waiting out the back-off: somebody saw the peer. */

@@ -3,6 +3,7 @@ import { toError } from '../base/errors.js'
 import { newId } from '../base/id.js'
 import type { Identity, State } from '../base/identity.js'
 import { Lifecycle } from '../base/lifecycle.js'
+import type { Session } from '../dnode/session.js'
 import type { NodeContext } from './acquire.js'
 import { untilReady } from './readiness.js'
 import type { Relying } from './relying.js'
@@ -56,6 +57,11 @@ export class Run {
   /** Where it listens, in text; null while it does not. */
   get where(): string | null {
     return this.#serving?.where ?? null
+  }
+
+  /** Those that others have opened. */
+  get sessions(): readonly Session[] {
+    return this.#serving?.sessions ?? []
   }
 
   get identity(): Identity {

@@ -23,6 +23,6 @@ export function describeSelf(
 }
 
 /** The methods of an api that may be run twice, by dotted path. */
-export function idempotentOf(api: object): string[] {
+function idempotentOf(api: object): string[] {
   return Object.entries(saidOf(api)).flatMap(([path, { idempotent }]) => (idempotent ? [path] : []))
 }

@@ -68,6 +68,11 @@ export class Serving {
     return formatAddress(this.#listening.address)
   }
 
+  /** Open ones, and those that have not said hello yet. */
+  get sessions(): readonly Session[] {
+    return [...this.#sessions]
+  }
+
   /** Makes the service known. Errors: DS_ENGINE. */
   async announce(self: Identity): Promise<void> {
     const announcement = await this.#options.discovery.announce(self, [this.address])

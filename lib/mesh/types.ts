@@ -7,8 +7,10 @@ import type { Redact } from '../dnode/redact.js'
 import type { CustomType } from '../dnode/values/port.js'
 import type { ClassicRemote, Remote } from '../dnode/remote.js'
 import type { Hooks } from './hooks.js'
-import type { MethodOptions } from './method.js'
 import type { Spread } from './resolve.js'
+import type { MeshView, Missing, NodeView } from './views.js'
+
+export type * from './views.js'
 
 /** Milliseconds, or text such as `250ms`, `2s`, `1m`. */
 export type Duration = number | string
@@ -72,83 +74,6 @@ export interface RelyOptions extends HandleOptions {
   readonly optional?: boolean
   /** Looked for at the first call; the service is ready without it, and it closes no cycle. */
   readonly lazy?: boolean
-}
-
-/** A dependency as it stands. */
-export interface EdgeView {
-  readonly name: string
-  readonly range: string
-  readonly optional: boolean
-  readonly lazy: boolean
-  /** Whether a ready instance is in range. */
-  readonly met: boolean
-  readonly declaredIn: 'rely()' | 'package.json'
-}
-
-/** A required dependency that is not met, and what is there instead: `1.4.2 (out of range)`. */
-export interface Missing {
-  readonly name: string
-  readonly range: string
-  readonly live: readonly string[]
-}
-
-/** What `$describe` answers. */
-export interface Description {
-  readonly name: string
-  readonly version: string
-  readonly id: string
-  readonly state: State
-  readonly started: number
-  readonly edges: readonly EdgeView[]
-  readonly methods: readonly string[]
-  /** What `method()` said of them, by dotted path. */
-  readonly about: Readonly<Record<string, MethodOptions>>
-}
-
-/** A live instance as this node proved it by a hello. */
-export interface InstanceView extends Description {
-  readonly address: string
-  /** False where the peer did not answer `$describe` in time; edges are then unknown. */
-  readonly described: boolean
-}
-
-export interface GraphNode {
-  /** `d1@1.2.0`. */
-  readonly node: string
-  readonly name: string
-  readonly version: string
-  readonly state: State
-  readonly instances: number
-}
-
-export interface GraphEdge extends EdgeView {
-  /** `d2@1.0.0`. */
-  readonly from: string
-  /** The nodes that the edge resolves to now. */
-  readonly to: readonly string[]
-}
-
-export interface GraphView {
-  readonly nodes: readonly GraphNode[]
-  readonly edges: readonly GraphEdge[]
-  /** Each a path whose first and last node are the same. */
-  readonly cycles: readonly (readonly string[])[]
-}
-
-/** All that a node can say of its mesh, as plain data. */
-export interface MeshView {
-  readonly v: 1
-  readonly mesh: string
-  readonly engine: string
-  readonly instances: readonly InstanceView[]
-  /** Announced, but not connectable. */
-  readonly unreachable: readonly {
-    readonly name: string | null
-    readonly version: string | null
-    readonly address: string
-    readonly reason: string
-  }[]
-  readonly graph: GraphView
 }
 
 export interface InspectOptions {
@@ -232,6 +157,11 @@ export interface DService<A = unknown> extends AsyncDisposable {
   rely<T = unknown>(name: string, range?: string, options?: RelyOptions): Remote<T>
   /** What is there now: connects to what is announced, and asks it. */
   inspect(options?: InspectOptions): Promise<MeshView>
+  /**
+   * What this node itself knows right now, as a copy: its state, its peers and how well their calls go, its look-ups. Looks at nothing
+   * else, changes nothing; works in any state, also after `stop()`.
+   */
+  snapshot(): NodeView
   /** Calls `run` at each event until what it answers is disposed of. */
   on<E extends keyof DServiceEvents>(event: E, run: DServiceEvents[E]): Disposable
 }

@@ -68,8 +68,19 @@ describe.skipIf(!need.terminal().ok)('the prompt on a terminal', () => {
     expect(await enter(terminal, '.ls')).toMatch(/d1 +1\.4\.2 +1 +● ready/)
     expect(await enter(terminal, '.graph')).toContain('d1@1.4.2  ✓ ready')
     expect(await enter(terminal, '.ls d1')).toContain('.ls does not take "d1"')
+    const known = await enter(terminal, '.snapshot')
+    for (const word of ["state: 'ready'", "name: 'd1'", 'lookups: [', 'failuresInRow: 0'])
+      expect(known).toContain(word)
     const help = await enter(terminal, '.help')
-    for (const word of ["svc['my-svc'].x()", 'mesh', '.ls', '.graph', 'd1.transform("beep")', '.editor'])
+    for (const word of [
+      "svc['my-svc'].x()",
+      'mesh',
+      '.ls',
+      '.graph',
+      '.snapshot',
+      'd1.transform("beep")',
+      '.editor',
+    ])
       expect(help).toContain(word)
     terminal.type('\u0004')
     expect(await terminal.ended).toBe(0)

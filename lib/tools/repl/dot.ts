@@ -3,7 +3,9 @@ import { invalid } from '../../base/errors.js'
 import { graphText } from '../cli/graph-text.js'
 import { showMesh } from '../cli/ls.js'
 import type { Talk } from '../cli/talk.js'
+import { shown } from '../cli/values.js'
 import type { ReplEngine } from './engine.js'
+import type { NodeView } from '../../index.js'
 
 /** A command with a dot: `.ls`. */
 export interface DotCommand {
@@ -28,7 +30,20 @@ export function dotCommands(engine: ReplEngine, talk: Talk): DotCommand[] {
       help: 'show who relies on whom',
       run: async () => talk.data(graphText((await engine.refresh()).graph, talk.style)),
     },
+    {
+      name: 'snapshot',
+      help: 'show what this client knows: its peers, how calls of them go, its look-ups',
+      run: async () => showNode(engine.mesh.snapshot(), talk),
+    },
   ]
+}
+
+/** Deeper than a snapshot is. */
+const DEPTH = 8
+
+function showNode(view: NodeView, talk: Talk): void {
+  if (talk.json) talk.document(view)
+  else talk.data(shown(view, { depth: DEPTH, colors: talk.style.colors.isColorSupported }))
 }
 
 /** Runs a command with what was typed after it. Errors: DS_INVALID, and those of the command. */
@@ -63,6 +78,7 @@ const HELP = `Each service is a live object under its own name; svc has them all
   svc['my-svc'].x()               a name that is no identifier
   svc['d1@^1'].transform("beep")  only versions in range
   await mesh.inspect()            all that there is, as data
+  mesh.snapshot()                 what this client knows of it right now
 Tab completes services and methods. Ctrl-C leaves a call, Ctrl-D quits. _ is the last result, _error the last error.`
 
 /** Puts help for services in the place of Node's own `.help`, which lists nothing but commands. */

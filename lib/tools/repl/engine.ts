@@ -20,6 +20,8 @@ const LOOKS = 5
 /** Owned by one prompt or script, which closes it. */
 export class ReplEngine {
   readonly server: REPLServer
+  /** What looks at the mesh; its owner's. */
+  readonly mesh: DService
   readonly #live: LiveServices
   readonly #globals = new Set<string>()
   readonly #evaluation: Evaluation
@@ -27,6 +29,7 @@ export class ReplEngine {
   constructor(mesh: DService, live: LiveServices, { told, ...options }: EngineOptions) {
     // the process's own globals: an array of another realm is no Array to the code that sends it
     this.server = start({ useGlobal: true, ignoreUndefined: true, preview: false, ...options })
+    this.mesh = mesh
     this.#live = live
     this.#define('mesh', () => mesh)
     const all = live.all()

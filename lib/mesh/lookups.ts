@@ -1,0 +1,34 @@
+/** The look-ups of a node whose handles somebody holds. */
+import type { Budget } from './budget.js'
+import type { LookupView } from './views.js'
+
+/** What the handles of one look-up share, as far as it is told of. */
+export interface Lookup {
+  readonly target: { readonly name: string; readonly range: string }
+  readonly budget: Budget
+  readonly inFlight: number
+  readonly broken: Error | null
+}
+
+/** What its first handle was given. */
+export type Given = Pick<LookupView, 'timeout' | 'spread' | 'balance' | 'idempotent'>
+
+/** Owned by one dservice; keeps no look-up alive. */
+export class Lookups {
+  readonly #held = new Map<WeakRef<Lookup>, Given>()
+  readonly #collected = new FinalizationRegistry<WeakRef<Lookup>>((ref) => void this.#held.delete(ref))
+
+  add(lookup: Lookup, given: Given): void {
+    const ref = new WeakRef(lookup)
+    this.#held.set(ref, given)
+    this.#collected.register(lookup, ref)
+  }
+
+  /** Those that are there, the oldest first. */
+  get all(): readonly (readonly [Lookup, Given])[] {
+    return [...this.#held].flatMap(([ref, given]) => {
+      const lookup = ref.deref()
+      return lookup ? [[lookup, given] as const] : []
+    })
+  }
+}
