@@ -1,4 +1,5 @@
 /** Errors by value: what travels of them is what travels of an error that is answered, past the same hook. */
+import { cleanStack, printable } from '../../base/stack.js'
 import { isObject, unexpected } from '../check.js'
 import { OWN_FIELDS } from '../error-room.js'
 import type { WireError } from '../messages.js'
@@ -91,7 +92,7 @@ export function decodeError(reading: Reading, fields: unknown, level: number): E
   const wire = readWireError({ name, message, code, stack, ran: 'yes' })
   const number = reading.begin(level)
   const error = makeError(wire)
-  reading.say(wire.message.length + (wire.stack?.length ?? 0))
+  reading.say(textOf(wire))
   reading.containers[number] = error
   if (cause !== undefined) {
     reading.place('cause', level)
@@ -102,6 +103,11 @@ export function decodeError(reading: Reading, fields: unknown, level: number): E
   if (properties !== undefined) decodeProperties(reading, { error, properties }, level)
   reading.end(number, level)
   return error
+}
+
+/** Characters of its fields. */
+function textOf({ name, message, code, stack }: WireError): number {
+  return name.length + message.length + (typeof code === 'string' ? code.length : 0) + (stack?.length ?? 0)
 }
 
 function decodeErrors(reading: Reading, errors: unknown, level: number): unknown[] {
@@ -126,6 +132,7 @@ function decodeProperties(
   for (const [key, property] of Object.entries(properties)) {
     reading.place(key, level)
     reading.count(1)
+    reading.say(key.length)
     if (isForbiddenKey(key)) throw reading.refuse('has a reserved name')
     const value = reading.value(property, key, level)
     // nor what every error inherits: `toString`, `valueOf`, ...
@@ -133,17 +140,17 @@ function decodeProperties(
   }
 }
 
-/** No stack of ours is made for it: it did not happen here, and thousands of them take a while. */
+/** No stack of ours is made for it: it did not happen here, and thousands of them take a while. What people see of it is printable. */
 function makeError({ name, message, code, stack }: WireError): Error {
   const { stackTraceLimit } = Error
   Reflect.set(Error, 'stackTraceLimit', 0)
   const error =
     name === 'AggregateError' ? new AggregateError([], message) : new (CLASSES.get(name) ?? Error)(message)
   Reflect.set(Error, 'stackTraceLimit', stackTraceLimit)
-  if (error.name !== name) define(error, 'name', name)
+  if (error.name !== name) define(error, 'name', printable(name))
   if (code !== undefined) Object.assign(error, { code })
   if (stack !== undefined) Object.assign(error, { remoteStack: stack })
-  return error
+  return cleanStack(error)
 }
 
 /** As the engine defines what an error is made with. */

@@ -3,12 +3,13 @@ import { Transform, type Readable } from 'node:stream'
 import { LIMITS } from '../../base/options.js'
 import { isByReference, keptHome, methodsOf } from './by-reference.js'
 import { bytesToSend, nameOfBytes } from './bytes.js'
+import { costOfRegExp, HEAVY, HOST, isQuickUrl } from './costs.js'
 import { encodeError } from './errors.js'
 import { kindOf } from './kinds.js'
 import { part, type Step } from './path.js'
 import type { CustomType, StreamForm } from './port.js'
 import { formOf } from '../streams/source.js'
-import { PATTERN, SIGNAL, type Tag } from './tags.js'
+import { PATTERN, type Tag } from './tags.js'
 import type { Writing } from './writing.js'
 
 /** An object that is neither an array nor plain. */
@@ -49,6 +50,7 @@ export function encodeInstance(writing: Writing, value: object, level: number): 
 }
 
 export function encodeStream(writing: Writing, source: object, form: StreamForm): Tag {
+  if (form === 'web') writing.count(HEAVY)
   const id = writing.hand('a stream', (outgoing) => outgoing.stream(source, form))
   return writing.tag('stream', id, form)
 }
@@ -73,12 +75,18 @@ function encodeLeaf(writing: Writing, kind: 'date' | 'regexp' | 'url', value: ob
     return writing.tag(kind, Number.isNaN(time) ? null : time)
   }
   writing.leafOf(value)
-  if (kind === 'url') return writing.tag(kind, (value as URL).href)
+  if (kind === 'url') return encodeUrl(writing, (value as URL).href)
   const { source, flags } = value as RegExp
   if (source.length > PATTERN) {
     throw writing.exceed(`is a RegExp of more than ${PATTERN} characters`, 'send its source as text')
   }
+  writing.count(costOfRegExp(source, flags))
   return writing.tag(kind, source, flags)
+}
+
+function encodeUrl(writing: Writing, href: string): Tag {
+  if (!isQuickUrl(href)) throw writing.exceed(`has a host of more than ${HOST} characters`, 'send it as text')
+  return writing.tag('url', href)
 }
 
 function encodeMap(writing: Writing, map: Map<unknown, unknown>, level: number): Tag {
@@ -111,13 +119,14 @@ function encodeSet(writing: Writing, set: Set<unknown>, level: number): Tag {
 /** One that may still abort has a number; one that has aborted is its reason. */
 function encodeSignal(writing: Writing, signal: AbortSignal, level: number): Tag {
   if (!signal.aborted) {
+    writing.count(HEAVY)
     return writing.tag(
       'signal',
       writing.hand('an AbortSignal', (outgoing) => outgoing.signal(signal)),
     )
   }
   const number = writing.enter(signal, level + 1)
-  writing.count(SIGNAL)
+  writing.count(HEAVY)
   writing.open.push(number)
   const reason = writing.value(signal.reason, 'reason', level + 1)
   writing.open.pop()

@@ -1,12 +1,14 @@
 /** Tags -> what they stand for. Everything in a tag is a peer's: each part is checked before it is used. */
-import { reasonOf } from '../../base/errors.js'
+import { isError, reasonOf } from '../../base/errors.js'
+import { cleanStack, printable } from '../../base/stack.js'
 import { isId, isObject, unexpected } from '../check.js'
 import { bytesAs } from './bytes.js'
+import { costOfRegExp, HEAVY, HOST, isQuickUrl } from './costs.js'
 import { decodeError } from './errors.js'
 import { part, type Part } from './path.js'
 import type { CustomType, Incoming, StreamForm } from './port.js'
 import { UNMADE, type Reading } from './reading.js'
-import { DIGITS, PATTERN, SIGNAL } from './tags.js'
+import { DIGITS, PATTERN } from './tags.js'
 
 /** Kind -> elements that a tag of it has, itself one. */
 const LENGTHS: ReadonlyMap<unknown, number> = new Map(
@@ -78,7 +80,7 @@ export function decodeTag(reading: Reading, tag: unknown, level: number): unknow
     case 'regexp':
       return reading.leafOf(decodeLeaf(reading, kind, [a, b]), typeof a === 'string' ? a.length : 0)
     case 'signal':
-      return a === null ? decodeAborted(reading, b, level + 1) : incomingOf(reading).signal(readId(a))
+      return a === null ? decodeAborted(reading, b, level + 1) : decodeSignal(reading, a)
     case 'function':
       return incomingOf(reading).function(readId(a))
     case 'yours':
@@ -101,8 +103,14 @@ function readId(id: unknown): number {
   throw unexpected('a number in [0, 2^31)', id)
 }
 
+function decodeSignal(reading: Reading, id: unknown): AbortSignal {
+  reading.count(HEAVY)
+  return incomingOf(reading).signal(readId(id))
+}
+
 function decodeStream(reading: Reading, id: unknown, form: unknown): object {
   if (!FORMS.has(form)) throw unexpected('a form of stream that is known', form)
+  if (form === 'web') reading.count(HEAVY)
   return incomingOf(reading).stream(readId(id), form as StreamForm)
 }
 
@@ -117,6 +125,7 @@ function decodeBigint(reading: Reading, text: unknown): bigint {
   if (text.length > DIGITS + 1)
     throw reading.exceed(`is a bigint of more than ${DIGITS} digits`, 'send it as bytes')
   if (!INTEGER.test(text)) throw unexpected('the digits of a bigint', text)
+  reading.say(text.length)
   return BigInt(text)
 }
 
@@ -144,13 +153,21 @@ function decodeLeaf(
       if (Number.isInteger(a) && Math.abs(a as number) <= LAST_TIME) return new Date(a as number)
       throw unexpected('whole milliseconds that a date can have, or null', a)
     case 'url':
-      if (typeof a === 'string' && URL.canParse(a)) return new URL(a)
-      throw unexpected('a URL', a)
+      return decodeUrl(reading, a)
     case 'regexp':
       return decodeRegExp(reading, a, b)
     case 'bytes':
       return decodeBytes(reading, a, b)
   }
+}
+
+function decodeUrl(reading: Reading, text: unknown): URL {
+  if (typeof text === 'string') {
+    if (!isQuickUrl(text))
+      throw reading.exceed(`has a host of more than ${HOST} characters`, 'send it as text')
+    if (URL.canParse(text)) return new URL(text)
+  }
+  throw unexpected('a URL', text)
 }
 
 /** It is made, never run: that is up to whoever wanted it. */
@@ -160,14 +177,12 @@ function decodeRegExp(reading: Reading, source: unknown, flags: unknown): RegExp
   if (source.length > PATTERN) {
     throw reading.exceed(`is a RegExp of more than ${PATTERN} characters`, 'send its source as text')
   }
+  reading.count(costOfRegExp(source, flags))
   try {
     return new RegExp(source, flags)
   } catch (error) {
-    throw reading.refuse(
-      `is no RegExp that is known here: ${reasonOf(error).slice(0, 100)}`,
-      undefined,
-      error,
-    )
+    // without a cause: the engine's own error repeats the peer's text as it is
+    throw reading.refuse(`is no RegExp that is known here: ${printable(reasonOf(error).slice(0, 100))}`)
   }
 }
 
@@ -223,7 +238,7 @@ function twice(reading: Reading, step: Part, level: number): Error {
 function decodeAborted(reading: Reading, reason: unknown, level: number): AbortSignal {
   const number = reading.begin(level)
   reading.containers[number] = UNMADE
-  reading.count(SIGNAL)
+  reading.count(HEAVY)
   // a controller that aborts takes twice as long
   const signal = AbortSignal.abort(reading.value(reason, 'reason', level))
   reading.end(number, level)
@@ -252,10 +267,11 @@ function readCustom(reading: Reading, type: CustomType, data: unknown): unknown 
   try {
     return type.read(data)
   } catch (error) {
+    // what it says may repeat what came
     throw reading.refuse(
-      `is not what the custom type ${type.name} takes: ${reasonOf(error)}`,
+      `is not what the custom type ${type.name} takes: ${printable(reasonOf(error))}`,
       undefined,
-      error,
+      isError(error) ? cleanStack(error) : error,
     )
   }
 }

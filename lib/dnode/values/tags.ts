@@ -17,9 +17,6 @@ export const DIGITS = 20_000
 /** Characters of the source of a regular expression that travel. */
 export const PATTERN = 10_000
 
-/** As many values an aborted signal counts for: it takes as long to make. */
-export const SIGNAL = 10
-
 /** The least number with more digits than travel; made when the first bigint is looked at. */
 let tooLong: bigint | null = null
 
