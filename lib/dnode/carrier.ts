@@ -38,8 +38,6 @@ export class Carrier implements Outgoing, Incoming, StubPort {
   #stubs: Stubs | null = null
   #signals: Signals | null = null
   #streams: Streams | null = null
-  /** Streams that had been offered when the message that is in the making began. */
-  #offered = 0
 
   constructor(parts: CarrierParts) {
     this.#parts = parts
@@ -51,12 +49,10 @@ export class Carrier implements Outgoing, Incoming, StubPort {
 
   begin(): void {
     this.#sending.begin()
-    this.#offered = this.#streams?.next ?? 0
   }
 
   undo(): void {
     this.#sending.undo()
-    this.#streams?.withdraw(this.#offered)
   }
 
   /** The message is on its way: through a view, by the set of what that sent, or not. */
@@ -73,7 +69,8 @@ export class Carrier implements Outgoing, Incoming, StubPort {
   stream(source: object, form: StreamForm): number
   stream(id: number, form: StreamForm): object
   stream(what: object | number, form: StreamForm): unknown {
-    return typeof what === 'number' ? this.#streamTable.take(what, form) : this.#streamTable.offer(what, form)
+    if (typeof what === 'number') return this.#streamTable.take(what, form)
+    return this.#sending.stream(this.#streamTable.offer(what, form))
   }
 
   signal(signal: AbortSignal): number
@@ -90,6 +87,11 @@ export class Carrier implements Outgoing, Incoming, StubPort {
 
   error(error: Error): WireError {
     return this.#parts.cargo.wire(error, 'yes')
+  }
+
+  /** The message that was to tell of these streams was not sent. */
+  withdraw(streams: readonly number[]): void {
+    this.#streams?.withdraw(streams)
   }
 
   /** The number of a function that the peer sent; undefined of any other. */

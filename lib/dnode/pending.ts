@@ -67,6 +67,8 @@ export class Pending {
   readonly #calls: Ring<Waiting>
   #timer: Disposable | null = null
   #timerAt = Infinity
+  /** Why all have failed. */
+  #over: Explain | null = null
 
   /** `firstId`: near the end of the ids, for tests. */
   constructor(clock: Clock, firstId = 0) {
@@ -94,6 +96,8 @@ export class Pending {
 
   /** The same for a call that holds its outcome itself. */
   wait(call: Waiting): void {
+    // a getter of what it was to send has ended the session
+    if (this.#over) return call.end(this.#over)
     this.#calls.add(call)
     if (call.deadline < this.#timerAt) this.#arm(call.deadline)
   }
@@ -121,6 +125,7 @@ export class Pending {
 
   /** The session ended: the one place where all calls fail. */
   failAll(explain: Explain): void {
+    this.#over = explain
     this.#timer?.[Symbol.dispose]()
     this.#timer = null
     const calls = this.#calls.values()

@@ -45,6 +45,8 @@ export class Exports {
   readonly #end: number
   #next = 0
   #size = 0
+  /** The session has ended, perhaps while a message was being made: nothing is held any more. */
+  #isOver = false
   /** By number; a hole was culled. */
   #methods: (Exported | null)[] = []
   #callbacks: Map<number, Exported> | null = null
@@ -167,6 +169,7 @@ export class Exports {
 
   /** The same for one. */
   holdOne(id: number, view: Set<number> | null): void {
+    if (this.#isOver) return this.remove(id)
     const entry = this.get(id)
     if (!entry) return
     if (!view) entry.kept = true
@@ -216,6 +219,7 @@ export class Exports {
   }
 
   clear(): void {
+    this.#isOver = true
     this.#methods = []
     this.#callbacks = this.#ids = this.#byName = null
     this.#size = 0

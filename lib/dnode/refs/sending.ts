@@ -2,43 +2,55 @@
 import type { AnyFunction } from '../values/port.js'
 import type { Exports } from './exports.js'
 
-/** Who knows which functions are the receiver's own. */
+/** Who knows which functions are the receiver's own, and who takes back streams that were not offered after all. */
 export interface Origins {
   idOf(run: object): number | undefined
+  withdraw(streams: readonly number[]): void
+}
+
+/** What has been given numbers for one message. */
+interface Given {
+  /** Of functions and signals, once for each place; null: none, as in most. */
+  readonly refs: number[] | null
+  readonly streams: number[] | null
 }
 
 /**
- * Owned by one session. Where a getter of what is being sent sends another message, that one is kept apart: what the outer one
- * had counted before then stays counted, even if it is not sent, until the session ends.
+ * Owned by one session. Where a getter of what is being sent sends another message, that one begins and ends in between: what
+ * either has counted is its own.
  */
 export class Sending {
   readonly #exports: Exports
   readonly #origins: Origins
-  /** The numbers that are in the message; null: none, as in most. */
-  #sent: number[] | null = null
+  #isOpen = false
+  #refs: number[] | null = null
+  #streams: number[] | null = null
+  /** Messages that wait for the one that began while they were made, the outermost first. */
+  #outer: Given[] | null = null
 
   constructor(exports: Exports, origins: Origins) {
     this.#exports = exports
     this.#origins = origins
   }
 
-  /** A message begins. */
+  /** A message begins: it ends by `undo` or `done`. */
   begin(): void {
-    this.#sent = null
+    if (this.#isOpen) (this.#outer ??= []).push({ refs: this.#refs, streams: this.#streams })
+    this.#isOpen = true
+    this.#refs = this.#streams = null
   }
 
-  /** It cannot be sent. Twice is fine. */
+  /** It cannot be sent. */
   undo(): void {
-    const sent = this.#sent
-    this.#sent = null
-    if (sent) for (const id of sent) this.#exports.unsend(id)
+    const { refs, streams } = this.#close()
+    if (refs) for (const id of refs) this.#exports.unsend(id)
+    if (streams) this.#origins.withdraw(streams)
   }
 
   /** It is on its way: through a view, by the set of what that sent, or not. */
   done(view: Set<number> | null): void {
-    const sent = this.#sent
-    this.#sent = null
-    if (sent) for (const id of sent) this.#exports.holdOne(id, view)
+    const { refs } = this.#close()
+    if (refs) for (const id of refs) this.#exports.holdOne(id, view)
   }
 
   /** How a function travels. Errors: DS_LIMIT. */
@@ -53,8 +65,24 @@ export class Sending {
     return this.#note(this.#exports.sendSignal(signal))
   }
 
-  #note(id: number): number {
-    ;(this.#sent ??= []).push(id)
+  /** A stream was offered by this number. */
+  stream(id: number): number {
+    ;(this.#streams ??= []).push(id)
     return id
+  }
+
+  #note(id: number): number {
+    ;(this.#refs ??= []).push(id)
+    return id
+  }
+
+  /** The message is over: the one around it goes on. */
+  #close(): Given {
+    const given = { refs: this.#refs, streams: this.#streams }
+    const outer = this.#outer?.pop()
+    this.#isOpen = outer !== undefined
+    this.#refs = outer?.refs ?? null
+    this.#streams = outer?.streams ?? null
+    return given
   }
 }

@@ -22,6 +22,7 @@ export class Streams implements Producing, Consuming {
   readonly #waiting = new Set<Incoming>()
   #collected: FinalizationRegistry<number> | null = null
   #gathered: Outgoing[] = []
+  /** How many were offered. Their numbers are counted from it, round and round. */
   #next = 0
   #holding: Disposable | null = null
   /** Why nothing is sent any more. */
@@ -47,11 +48,6 @@ export class Streams implements Producing, Consuming {
     return this.#incoming.size
   }
 
-  /** How many were offered: what `withdraw` wants. The numbers of streams are counted from it, round and round. */
-  get next(): number {
-    return this.#next
-  }
-
   /**
    * Takes a source, and answers its number; nothing is read of it before the peer's first credit.
    * Errors: DS_UNSENDABLE, where somebody else reads it or did, or it was sent before; DS_LIMIT.
@@ -66,13 +62,14 @@ export class Streams implements Producing, Consuming {
     return stream.id
   }
 
-  /** The message that was to tell of the streams since `next` was this was not sent: their sources are as before. */
-  withdraw(next: number): void {
-    while (this.#next > next) {
-      const order = --this.#next
-      const stream = this.#outgoing.get(order % ID_END)
-      if (stream?.order !== order) continue
-      this.#outgoing.delete(stream.id)
+  /** The message that was to tell of these streams was not sent: their sources are as before. */
+  withdraw(ids: readonly number[]): void {
+    for (const id of ids.toReversed()) {
+      const stream = this.#outgoing.get(id)
+      if (!stream) continue
+      this.#outgoing.delete(id)
+      // numbers behind it may be those of a message that was sent meanwhile
+      if (stream.order === this.#next - 1) this.#next--
       const source = stream.release()
       if (source) unclaim(source)
     }

@@ -56,7 +56,10 @@ export class End implements StubPort {
     this.done = new Gatherer((ids) => this.say('done', ...ids))
     this.stubs = new Stubs(this, this.releases, most)
     this.signals = new Signals(this.releases, most)
-    this.sending = new Sending(this.exports, this.stubs)
+    this.sending = new Sending(this.exports, {
+      idOf: (run) => this.stubs.idOf(run),
+      withdraw: () => undefined,
+    })
     this.exports.tellAbort = (id, reason) => this.say('abort', id, reason)
     this.#callee = { clock, caller: null, timeout: 30_000, nameOf: String }
   }

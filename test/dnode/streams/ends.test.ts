@@ -374,10 +374,9 @@ describe('streams - what may be sent', () => {
   it('what was withdrawn may be sent again, and nothing was done to it', async () => {
     const readable = Readable.from([0, 1])
     const kept = two.pass<Stream>(count(1), 'iterable')
-    const { next } = two.a.streams
     const [generator, web] = [count(2), new ReadableStream({ start: (to) => (to.enqueue(0), to.close()) })]
-    for (const source of [generator, readable, web]) two.a.streams.offer(source, formOf(source))
-    two.a.streams.withdraw(next)
+    const ids = [generator, readable, web].map((source) => two.a.streams.offer(source, formOf(source)))
+    two.a.streams.withdraw(ids)
     expect(two.a.streams.outgoing).toBe(1)
     expect([readable.listenerCount('error'), readable.listenerCount('close')]).toEqual([0, 0])
     expect(await all(two.pass(generator, 'iterable'))).toEqual([0, 1])
