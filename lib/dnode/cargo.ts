@@ -57,6 +57,10 @@ export class Cargo {
     this.#parts = parts
   }
 
+  get custom(): CustomTypes | null {
+    return this.#parts.custom
+  }
+
   /** The hello of a dialect peer was read. `bearer` is made at the first value: an idle session holds none. */
   meet(hello: Hello, bearer: () => Bearer): void {
     this.#limits = hello.limits

@@ -2,14 +2,22 @@
 import { noMethod } from '../base/errors.js'
 import { quote } from '../wire/quote.js'
 import { runIn, type RunningCall } from './context.js'
-import { isForbiddenKey } from './scrub.js'
 import type { Target } from './serve-hook.js'
-import { isByReference, methodsOf } from './values/by-reference.js'
+import type { CustomTypes } from './values/custom.js'
+import { memberOf } from './values/member.js'
 
 /** A step behind the first one: which function of the result before, and its arguments. */
 export interface ChainStep {
   readonly path: string
   readonly args: unknown[]
+}
+
+/** What a chain is behind its first call. */
+interface ChainRest {
+  readonly steps: readonly ChainStep[]
+  readonly call: RunningCall
+  /** Classes of which nothing is reached but what they travel as, which is no function. */
+  readonly custom: CustomTypes | null
 }
 
 type AnyFunction = (...args: unknown[]) => unknown
@@ -19,20 +27,19 @@ export class Chain implements Target {
   readonly self = null
   readonly isMethod = true
   readonly #first: Target
-  readonly #steps: readonly ChainStep[]
-  readonly #call: RunningCall
+  readonly #rest: ChainRest
 
-  constructor(first: Target, steps: readonly ChainStep[], call: RunningCall) {
+  constructor(first: Target, rest: ChainRest) {
     this.#first = first
-    this.#steps = steps
-    this.#call = call
+    this.#rest = rest
   }
 
   /** With the arguments of the first. */
   readonly run: (...args: unknown[]) => Promise<unknown> = async (...args) => {
-    let value = await runIn(this.#call, this.#first, args)
-    for (const step of this.#steps) {
-      const target = functionAt(value, step.path)
+    const { steps, call, custom } = this.#rest
+    let value = await runIn(call, this.#first, args)
+    for (const step of steps) {
+      const target = functionAt(value, step.path, custom)
       value = await target.run.apply(target.holder, step.args)
     }
     return value
@@ -40,12 +47,16 @@ export class Chain implements Target {
 }
 
 /** A function that the caller could call as well if the value had been sent to it: nothing more is reached this way. */
-function functionAt(value: unknown, path: string): { run: AnyFunction; holder: unknown } {
+function functionAt(
+  value: unknown,
+  path: string,
+  custom: CustomTypes | null,
+): { run: AnyFunction; holder: unknown } {
   let holder: unknown = null
   let found = value
   for (const key of path === '' ? [] : path.split('.')) {
     holder = found
-    found = propertyOf(found, key)
+    found = memberOf(found, key, custom)
   }
   if (typeof found === 'function') return { run: found as AnyFunction, holder }
   throw noMethod({
@@ -53,10 +64,4 @@ function functionAt(value: unknown, path: string): { run: AnyFunction; holder: u
     hint: 'a pipelined call reaches own functions of plain objects, and methods of what is sent by reference',
     ran: 'yes',
   })
-}
-
-function propertyOf(value: unknown, key: string): unknown {
-  if (typeof value !== 'object' || value === null || isForbiddenKey(key)) return undefined
-  const own = isByReference(value) ? methodsOf(value) : (value as Record<string, unknown>)
-  return Object.hasOwn(own, key) ? own[key] : undefined
 }

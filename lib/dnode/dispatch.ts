@@ -138,7 +138,8 @@ export class Dispatcher implements Callee, ReferenceCaller {
     const running = new RunningCall(this, method, call)
     const first = this.#hooked(found, running)
     const steps = paths.map((path, i) => ({ path: String(path), args: lists[i] ?? [] }))
-    this.#answered(new Chain(first, steps, running), { args, id: call.id, running })
+    const { custom } = this.#options.cargo
+    this.#answered(new Chain(first, { steps, call: running, custom }), { args, id: call.id, running })
   }
 
   #hooked(target: Target, call: RunningCall): Target {

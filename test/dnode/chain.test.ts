@@ -1,11 +1,14 @@
 /** Pipelined calls: methods one after the other, each of what the one before returned, in one flight. */
-import { describe, expect, it } from 'vitest'
+import { Readable } from 'node:stream'
+import { describe, expect, it, vi } from 'vitest'
 import { refused } from '../../lib/base/errors.js'
 import type { PipeStep } from '../../lib/dnode/asking.js'
 import { context } from '../../lib/dnode/context.js'
 import type { Outcome } from '../../lib/dnode/messages.js'
 import type { Api, SessionOptions } from '../../lib/dnode/session.js'
-import { byReference } from '../../lib/dnode/values/by-reference.js'
+import { byReference, keepHome } from '../../lib/dnode/values/by-reference.js'
+import { CustomTypes } from '../../lib/dnode/values/custom.js'
+import type { CustomType } from '../../lib/dnode/values/port.js'
 import { closeBoth, methodsRow, two, valueOf, withRaw, type Two } from './pair.js'
 
 const WAIT = { timeout: 30_000 }
@@ -21,6 +24,36 @@ class User {
   async greet(other: string): Promise<string> {
     return `${this.#name} greets ${other}`
   }
+}
+
+/** Whoever calls it has reached what it should not. */
+const leak = vi.fn<() => void>()
+
+/** Says itself what travels of it. */
+class Hidden {
+  f = leak
+  toJSON(): object {
+    return { name: 'hidden' }
+  }
+}
+
+class Money {
+  f = leak
+}
+
+const MONEY: CustomType = {
+  name: 'money',
+  is: (value): value is unknown => value instanceof Money,
+  write: () => 1,
+  read: () => new Money(),
+}
+
+function keptAtHome(): object {
+  const object = new (class Home {
+    f = leak
+  })()
+  keepHome(object, { what: 'is at home', hint: 'leave it there' })
+  return object
 }
 
 const api = {
@@ -151,6 +184,37 @@ describe('chain - what it reaches', () => {
       await closeBoth(pair)
     },
   )
+
+  it.each<[string, unknown, string]>([
+    ['what is not enumerable', Object.defineProperty({}, 'f', { value: leak }), 'f'],
+    ['an error', Object.assign(new Error('x'), { f: leak }), 'f'],
+    ['what an object of a class travels as something else for', new Hidden(), 'f'],
+    ['a stream', Object.assign(Readable.from([]), { f: leak }), 'f'],
+    ['listeners of a stream', Readable.from([]).on('end', leak), '_events.end'],
+    ['a map', Object.assign(new Map(), { f: leak }), 'f'],
+    ['a name that somebody gave to an array', Object.assign([], { f: leak }), 'f'],
+    ['an iterable', { f: leak, [Symbol.asyncIterator]: () => null }, 'f'],
+    ['what never travels', keptAtHome(), 'f'],
+    ['a function that would make a promise', { a: { then: leak } }, 'a.then'],
+    ['a custom type', new Money(), 'f'],
+  ])('chain - nothing that would not arrive: %s', async (_what, value, path) => {
+    leak.mockClear()
+    const types = new CustomTypes([MONEY])
+    const pair = await sessions({ get: () => Promise.resolve([value]) }, { types })
+    expect(await pipe(pair, step('get'), step(`0.${path}`))).toMatchObject({
+      error: { code: 'DS_NO_METHOD', ran: 'yes' },
+    })
+    expect(leak).not.toHaveBeenCalled()
+    await closeBoth(pair)
+  })
+
+  it('chain - what would arrive: functions of arrays, and of plain objects of classes', async () => {
+    const value = [{ a: [() => 'in an array'] }, Object.assign(new User('ann'), { own: () => 'own' })]
+    const pair = await sessions({ get: () => value })
+    expect(await pipe(pair, step('get'), step('0.a.0'))).toEqual({ ok: true, value: 'in an array' })
+    expect(await pipe(pair, step('get'), step('1.own'))).toEqual({ ok: true, value: 'own' })
+    await closeBoth(pair)
+  })
 
   it.each(['nothing', 'login'])('chain - a result that is none, or that is no object: %s', async (method) => {
     const pair = await sessions({ nothing: () => null, login: () => 'a text' })
