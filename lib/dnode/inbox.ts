@@ -132,7 +132,10 @@ export class Inbox implements Sink, Paced {
         return false
       }
       this.#at++
-      if (this.#pace.note(this.#message(item))) {
+      const isOver = this.#message(item)
+      // the bytes of a row are those of one message: the same memory in two would change in both
+      this.#attachments = NO_ATTACHMENTS
+      if (this.#pace.note(isOver)) {
         this.#pace.yieldTurn()
         return false
       }

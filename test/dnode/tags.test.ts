@@ -151,6 +151,21 @@ describe('tags - bytes', () => {
     await expectAlive(raw)
   })
 
+  it('tags - bytes are those of the first message of their row: no other shares its memory', async () => {
+    const raw = await opened()
+    const bytes = { $: ['bytes', 0, 'Buffer'] }
+    const calls = [1, 2, 3].map((id) => ['call', id, 0, bytes])
+    raw.raw.send([`+1 ${JSON.stringify(calls)}\n`, Buffer.from('x')])
+    await raw.clock.settle()
+    const refused = { code: 'DS_PROTOCOL', ran: 'no' }
+    expect(raw.rows.flat()).toMatchObject([
+      ['answer', 1, bytes],
+      ['error', 2, refused],
+      ['error', 3, refused],
+    ])
+    await expectAlive(raw)
+  })
+
   it('tags - a row before the hello has no attachments, and a classic peer never any', async () => {
     for (const before of [[], [methodsRow(false)]]) {
       const { send, raw, clock, session } = await withRaw(api)

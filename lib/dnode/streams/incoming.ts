@@ -107,12 +107,12 @@ export class Incoming {
 
   /** A chunk came. */
   receive(items: readonly unknown[], attachments: readonly Uint8Array[]): void {
-    let attached = attachments.length === 0 ? 0 : bytesOf(attachments)
+    if (attachments.length > 0 && items.length > 1) return this.broken(notAlone(this.id))
+    const attached = attachments.length === 0 ? 0 : bytesOf(attachments)
     for (let i = 0; i < items.length; i++) {
       if (this.#allowed <= 0) return this.broken(beyondCredit(this.id))
       // before it is read, which may change it in place
       const size = sizeOf(items[i]) + attached
-      attached = 0
       let item: unknown
       try {
         item = this.#owner.port.read(items[i], attachments)
@@ -169,4 +169,10 @@ export class Incoming {
 
 function beyondCredit(id: number): Error {
   return protocol({ summary: `the peer sent more of stream ${id} than it was allowed to` })
+}
+
+function notAlone(id: number): Error {
+  return protocol({
+    summary: `the peer sent several items of stream ${id} with bytes that one of them may have`,
+  })
 }

@@ -174,7 +174,7 @@ export class Streams implements Producing, Consuming {
     this.send({ type: 'stop', id, error: null })
   }
 
-  /** Items of a stream that is gone are read all the same: the functions and streams in them are let go then. */
+  /** Items of a stream that is gone are read all the same, up to the first bad one: the functions and streams in them are let go then. */
   #chunk({ id, items, attachments }: StreamMessage & { type: 'chunk' }): void {
     const incoming = this.#incoming.get(id)?.deref()
     if (incoming) return incoming.receive(items, attachments)
@@ -182,9 +182,10 @@ export class Streams implements Producing, Consuming {
       try {
         this.port.read(item, attachments)
       } catch (error) {
-        this.port.logger.debug(
+        // as it would have ended the stream
+        return this.port.logger.debug(
           { error, stream: id },
-          'an item of a stream that is gone cannot be read: dropped',
+          'an item of a stream that is gone cannot be read: dropped, with what is behind it',
         )
       }
     }

@@ -1,7 +1,7 @@
 /** Peers that send what they should not: a stream may end for it, and nothing else. */
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { LIMITS } from '../../../lib/base/options.js'
 import { readStream } from '../../../lib/dnode/streams/messages.js'
 import type { Form } from '../../../lib/dnode/streams/port.js'
@@ -219,6 +219,21 @@ describe('streams - a producer of the worst kind', () => {
   it('sends the rubbish of a stream that is gone: it is read, and dropped', () => {
     end.receive(['chunk', 9, { $: ['nonsense'] }, 1])
     expect([end.bad, end.sent, end.streams.size]).toEqual([[], [], 0])
+  })
+
+  it('sends thousands of them: what is behind the first bad one is not looked at', () => {
+    const read = vi.spyOn(end.streams.port, 'read')
+    end.receive(['chunk', 9, 1, ...Array.from({ length: 1_000 }, () => ({ $: ['nonsense'] }))])
+    expect(read).toHaveBeenCalledTimes(2)
+  })
+
+  it('sends several items with bytes, which each of them would take', async () => {
+    const { first } = await reading()
+    const item = (): object => ({ $: ['bytes', 0, 'Buffer'] })
+    end.receive(['chunk', 7, item(), item()], [Buffer.from('x')])
+    await expect(first).rejects.toThrow(/several items/)
+    expect(end.bad).toMatchObject([{ code: 'DS_PROTOCOL' }])
+    expectEmpty(end)
   })
 
   it('uses a number twice', async () => {
