@@ -120,8 +120,10 @@ export interface Limits {
   readonly inFlight: number
   /** Connections that a service accepts. */
   readonly connections: number
-  /** Instances of a name that a node keeps sessions to. */
+  /** Instances of each version of a name that a node keeps sessions to… */
   readonly instances: number
+  /** … and of a name where all of them are needed: for `all`, `instances`, `monitor`, a key, or one by its id. */
+  readonly everyInstance: number
   /** Characters of a service's name. */
   readonly name: number
 }
@@ -148,5 +150,6 @@ export const LIMITS: Limits = Object.freeze({
   inFlight: 10_000,
   connections: 10_000,
   instances: 32,
+  everyInstance: 1_000,
   name: 64,
 })

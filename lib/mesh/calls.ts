@@ -6,9 +6,10 @@ import { cleanStack } from '../base/stack.js'
 import { runningCall } from '../dnode/context.js'
 import { pastDeadline } from '../dnode/failures.js'
 import type { Outcome } from '../dnode/messages.js'
-import { noTimeLeft, type Target } from './acquire.js'
+import { noTimeLeft } from './acquire.js'
 import { HookedCall, type Ended } from './call-hook.js'
 import { askForCallback } from './callbacks.js'
+import type { Target } from './target.js'
 import {
   again,
   askPlainly,
@@ -30,7 +31,7 @@ export async function call(caller: Caller, path: string, args: readonly unknown[
   const { shared } = caller
   const begun = begin(caller, path, args)
   if (shared.node.hooks) {
-    const ended = await throughHooks(caller, { path, args, begun }, askPlainly)
+    const ended = await throughHooks(caller, { path, args, begun }, (made) => make(caller, made, askPlainly))
     if (ended.ok) return ended.value
     throw ended.isOurs ? atCaller(ended.error as Error, call) : ended.error
   }
@@ -64,26 +65,40 @@ export function callWithCallback(caller: Caller, path: string, args: readonly un
 }
 
 /** Calls in another way than `call` does; the first line of the stack is the user's all the same. */
-export async function callBy(
-  caller: Caller,
-  { path, args }: { readonly path: string; readonly args: readonly unknown[] },
-  ask: Ask,
-): Promise<unknown> {
+export async function callBy(caller: Caller, what: Asked, ask: Ask): Promise<unknown> {
+  const ended = await settle(caller, what, (call) => make(caller, call, ask))
+  if (ended.ok) return ended.value
+  throw shownAt(ended, callBy)
+}
+
+/** A method by its dotted path, and what it is given. */
+export interface Asked {
+  readonly path: string
+  readonly args: readonly unknown[]
+}
+
+/** Makes one call, which `go` sends on its way, with all that stands around one. Never rejects. */
+export async function settle(caller: Caller, { path, args }: Asked, go: Go): Promise<Ended> {
   const begun = begin(caller, path, args)
-  if (caller.shared.node.hooks) {
-    const ended = await throughHooks(caller, { path, args, begun }, ask)
-    if (ended.ok) return ended.value
-    throw ended.isOurs ? atCaller(ended.error as Error, callBy) : ended.error
-  }
-  if (begun instanceof Error) throw atCaller(begun, callBy)
-  let outcome: Outcome
+  if (caller.shared.node.hooks) return throughHooks(caller, { path, args, begun }, go)
+  if (begun instanceof Error) return { ok: false, error: begun, isOurs: true }
   try {
-    outcome = await make(caller, begun, ask)
+    const outcome = await go(begun)
+    return outcome.ok ? outcome : { ...outcome, isOurs: true }
   } finally {
     end(caller.shared)
   }
-  if (outcome.ok) return outcome.value
-  throw atCaller(outcome.error, callBy)
+}
+
+/** A call that failed of `error` before it began, for its hooks to see. Never rejects. */
+export async function fail(caller: Caller, { path, args }: Asked, error: Error): Promise<Ended> {
+  if (!caller.shared.node.hooks) return { ok: false, error, isOurs: true }
+  return throughHooks(caller, { path, args, begun: error }, async () => ({ ok: false, error }))
+}
+
+/** How a call failed, as the user is to see it: with the line that called `below`, where no hook threw it. */
+export function shownAt(ended: Failed, below: (...args: never[]) => unknown): unknown {
+  return ended.isOurs ? atCaller(ended.error as Error, below) : ended.error
 }
 
 /** The error came about elsewhere; what helps is the line that called. */
@@ -91,6 +106,11 @@ function atCaller(error: Error, below: (...args: never[]) => unknown): Error {
   Error.captureStackTrace(error, below)
   return cleanStack(error)
 }
+
+type Failed = Exclude<Ended, { readonly ok: true }>
+
+/** Sends a call on its way. Never rejects. */
+type Go = (call: Call) => Promise<Outcome>
 
 /** Bounds the calls in flight, keeps the process alive while they are, and inherits from the call that is being answered. */
 function begin(caller: Caller, path: string, args: readonly unknown[]): Call | Error {
@@ -128,8 +148,8 @@ function end(shared: Shared): void {
 /** What a call may fail of before it begins is seen by its hooks as well. */
 function throughHooks(
   caller: Caller,
-  { path, args, begun }: { path: string; args: readonly unknown[]; begun: Call | Error },
-  ask: Ask,
+  { path, args, begun }: Asked & { readonly begun: Call | Error },
+  send: Go,
 ): Promise<Ended> {
   const { shared, timeout } = caller
   const { node, target } = shared
@@ -147,7 +167,7 @@ function throughHooks(
       traceparent: isBegun ? begun.traceparent : (runningCall()?.traceparent ?? null),
     },
     go: async (traceparent, asked) =>
-      isBegun ? make(caller, { ...begun, traceparent, asked }, ask) : { ok: false, error: begun },
+      isBegun ? send({ ...begun, traceparent, asked }) : { ok: false, error: begun },
   })
   return isBegun ? hooked.run().finally(() => end(shared)) : hooked.run()
 }

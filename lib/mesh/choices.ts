@@ -5,6 +5,7 @@ import { byKey, inTurn, leastLoaded } from './balancer.js'
 import type { LivePeer } from './peer.js'
 import type { Pool } from './pool.js'
 import { resolve, type Spread } from './resolve.js'
+import type { Asked } from './target.js'
 import type { Balance } from './types.js'
 
 /** How a handle chooses among the instances that its range means. */
@@ -13,6 +14,10 @@ export interface Choosing {
   readonly balance: Balance
   /** The hash of the handle's key; 0 without one. */
   readonly key: number
+  /** The id of the one instance that may be called; null: any. */
+  readonly pin: string | null
+  /** The question whose answers are chosen from. */
+  readonly asked: Asked
 }
 
 /** A call that is about to be made, and by which it is known. */
@@ -27,6 +32,8 @@ interface Of {
   readonly name: string
   readonly range: string
   readonly spread: Spread
+  /** The id of the only instance; null: all. */
+  readonly pin: string | null
 }
 
 /**
@@ -42,6 +49,8 @@ export class Choices {
   /** When one of the ejected may be probed. */
   #probeAt = Infinity
   #turn: number
+  /** The one that may be called, as it was met last. */
+  #met: LivePeer | null = null
 
   constructor(of: Of) {
     this.#of = of
@@ -51,6 +60,13 @@ export class Choices {
 
   get spread(): Spread {
     return this.#of.spread
+  }
+
+  /** The one instance that may be called has left, or was there and nothing leads to it any more: nobody waits for it. */
+  get isOver(): boolean {
+    const { pool, pin } = this.#of
+    if (pin === null) return false
+    return pool.departed.has(pin) || (this.#met !== null && !pool.leadsTo(pin, this.#met.address))
   }
 
   /** Whether there is a choice, so that it matters how long calls take. */
@@ -72,21 +88,32 @@ export class Choices {
 
   /** An instance but these, whenever it will be called; undefined while there is none. */
   find(now: number, choosing: Choosing, without?: ReadonlySet<Session>): LivePeer | undefined {
-    const { pool, name, range, spread } = this.#of
+    const { pool, range, spread } = this.#of
     if (this.#version !== pool.version) this.#renew()
     if (!without?.size) return this.#choose(this.#list, now, choosing)
     // who is left out may have hidden a lower version that would serve
-    const others = pool.live(name).filter(({ session }) => !without.has(session))
+    const others = this.#candidates().filter(({ session }) => !without.has(session))
     return this.#choose(resolve(others, range, spread).chosen, now, choosing)
   }
 
   #renew(): void {
-    const { pool, name, range, spread } = this.#of
+    const { pool, range, spread } = this.#of
     this.#version = pool.version
-    const { chosen, ejected } = resolve(pool.live(name), range, spread)
+    const { chosen, ejected } = resolve(this.#candidates(), range, spread)
     this.#list = chosen
     this.#ejected = ejected
     this.#noteProbes()
+  }
+
+  #candidates(): LivePeer[] {
+    const { pool, name, pin } = this.#of
+    const live = pool.live(name)
+    if (pin === null) return live
+    // where two say that they are the same instance, the one that was seen first is
+    const one = live.find(({ identity }) => identity.id === pin)
+    if (!one) return []
+    this.#met = one
+    return [one]
   }
 
   #noteProbes(): void {

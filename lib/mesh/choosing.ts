@@ -1,5 +1,6 @@
 /** The options of a handle that say which instance takes a call, as the user gave them. */
 import { invalid } from '../base/errors.js'
+import { shown } from '../base/names.js'
 import { hashOf } from './balancer.js'
 import { Choices, type Choosing } from './choices.js'
 import type { Spread } from './resolve.js'
@@ -9,17 +10,38 @@ import type { Balance, HandleOptions } from './types.js'
 const SPREADS: readonly unknown[] = ['highest', 'range'] satisfies Spread[]
 const BALANCES: readonly unknown[] = ['ewma', 'round-robin', 'key'] satisfies Balance[]
 
+/** As a hello says it. */
+const ID = /^[a-z0-9]{1,64}$/
+
 /** What a handle chooses by that has these options besides; those that are not given are as they were. Errors: DS_INVALID. */
-export function chosenBy({ shared, choosing }: Caller, options: HandleOptions): Choosing {
+export function chosenBy(caller: Caller, options: HandleOptions): Choosing {
+  const { instance } = options
+  const choosing = balancedBy(caller, options)
+  if (instance === undefined) return choosing
+  if (typeof instance !== 'string' || !ID.test(instance)) throw notAnId(instance)
+  return pinnedTo(caller, instance)
+}
+
+/** Only this instance may be called; whatever else was chosen means nothing. */
+export function pinnedTo({ shared, choosing }: Caller, pin: string): Choosing {
+  const { node, target } = shared
+  const { pool, clock } = node
+  const choices = new Choices({ pool, clock, name: target.name, range: target.range, spread: 'range', pin })
+  return { ...choosing, choices, pin, asked: target.every }
+}
+
+function balancedBy({ shared, choosing }: Caller, options: HandleOptions): Choosing {
   const { spread, balance, key } = options
   if (spread === undefined && balance === undefined && key === undefined) return choosing
   if (spread !== undefined && !SPREADS.includes(spread)) throw notOneOf('spread', spread, SPREADS)
   if (balance !== undefined && !BALANCES.includes(balance)) throw notOneOf('balance', balance, BALANCES)
   if (key !== undefined && typeof key !== 'string') throw noKey(`key is ${typeof key}`)
-  const choices = spread === undefined ? choosing.choices : choicesOf(shared, spread)
+  const { pin } = choosing
+  const choices = spread === undefined || pin !== null ? choosing.choices : choicesOf(shared, spread)
   if (key !== undefined) {
     if (balance !== undefined && balance !== 'key') throw noKey(`balance ${balance} needs no key`)
-    return { choices, balance: 'key', key: hashOf(key) }
+    // all callers have to choose from the same instances: from all of them
+    return { ...choosing, choices, balance: 'key', key: hashOf(key), asked: shared.target.every }
   }
   if (balance === 'key' && choosing.balance !== 'key') throw noKey('balance key needs a key')
   return { ...choosing, choices, balance: balance ?? choosing.balance }
@@ -33,7 +55,7 @@ export function choicesOf(
   const known = choices.get(spread)
   if (known) return known
   const { pool, clock } = node
-  const made = new Choices({ pool, clock, name: target.name, range: target.range, spread })
+  const made = new Choices({ pool, clock, name: target.name, range: target.range, spread, pin: null })
   choices.set(spread, made)
   return made
 }
@@ -42,6 +64,13 @@ function notOneOf(name: string, value: unknown, all: readonly unknown[]): Error 
   return invalid({
     summary: `${JSON.stringify(value) ?? typeof value} is no ${name}`,
     hint: `give ${all.map((one) => JSON.stringify(one)).join(' or ')}`,
+  })
+}
+
+function notAnId(value: unknown): Error {
+  return invalid({
+    summary: `${shown(value)} is no id of an instance`,
+    hint: 'give the `id` of one of instances(handle)',
   })
 }
 

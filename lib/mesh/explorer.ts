@@ -3,7 +3,8 @@ import type { Clock } from '../base/clock.js'
 import type { GraphInstance } from './graph.js'
 import { describe } from './describe.js'
 import type { LivePeer } from './peer.js'
-import type { Interest, Pool } from './pool.js'
+import type { Pool } from './pool.js'
+import type { Interest } from './watch.js'
 import type { Description, EdgeView } from './types.js'
 
 /** Milliseconds between two questions to one instance. */

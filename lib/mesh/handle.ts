@@ -1,5 +1,6 @@
 /** The service handle: a proxy whose every path of names is a method, and which carries no names of ours. */
 import { inspect, promisify } from 'node:util'
+import { invalid } from '../base/errors.js'
 import type { Remote } from '../dnode/remote.js'
 import { keepHome } from '../dnode/values/by-reference.js'
 import { call, callWithCallback } from './calls.js'
@@ -14,63 +15,100 @@ const ASKED = new Set<string>(['toJSON', 'toString', 'toLocaleString', 'valueOf'
 
 type Method = (...args: unknown[]) => Promise<unknown>
 
+/** What comes of the calls of a remote object. */
+export interface Way {
+  /** What people are shown that it is. */
+  readonly title: string
+  call(caller: Caller, path: string, args: readonly unknown[]): Promise<unknown>
+  callWithCallback(caller: Caller, path: string, args: readonly unknown[]): Promise<unknown>
+}
+
+interface Behind {
+  readonly caller: Caller
+  readonly way: Way
+}
+
+const PLAIN: Way = { title: 'RemoteService', call, callWithCallback }
+
 /** What is behind a handle; handles are opaque to everyone else. */
 const callers = new WeakMap<object, Caller>()
 
 /** Makes the handle of a name and range; it re-resolves at each call, so it outlives every instance. */
 export function createHandle<T>(caller: Caller): Remote<T> {
+  const handle = createRemote(caller, PLAIN)
+  callers.set(handle, caller)
+  return handle as Remote<T>
+}
+
+/** An object whose every path of names is a method, called in one way or another. */
+export function createRemote(caller: Caller, way: Way): object {
   const methods = new Map<string, Method>()
   // util.inspect looks past a proxy's traps, at its target
   const target = Object.defineProperty(Object.create(null) as object, inspect.custom, {
-    value: () => describeHandle(caller),
+    value: () => describeHandle({ caller, way }),
     configurable: true,
   })
   const handle: object = new Proxy(target, {
     get: (_target, key) => {
-      if (key === inspect.custom) return () => describeHandle(caller)
+      if (key === inspect.custom) return () => describeHandle({ caller, way })
       if (key === Symbol.toPrimitive) return () => textOf(caller)
       if (typeof key === 'symbol' || NEVER.has(key)) return undefined
       if (ASKED.has(key) && !namesUnder(caller, '').includes(key)) return asObject(key, handle, caller)
-      return methodAt(caller, key, methods)
+      return methodAt({ caller, way }, key, methods)
     },
     has: (_target, key) => typeof key === 'string' && namesUnder(caller, '').includes(key),
     ownKeys: () => namesUnder(caller, ''),
     // configurable and writable, else the proxy's invariants would hold `get` to the target's value
     getOwnPropertyDescriptor: (_target, key) =>
       typeof key === 'string' && namesUnder(caller, '').includes(key)
-        ? { configurable: true, enumerable: true, writable: true, value: methodAt(caller, key, methods) }
+        ? {
+            configurable: true,
+            enumerable: true,
+            writable: true,
+            value: methodAt({ caller, way }, key, methods),
+          }
         : undefined,
     set: () => false,
     defineProperty: () => false,
     deleteProperty: () => false,
     setPrototypeOf: () => false,
   })
-  callers.set(handle, caller)
   keepHome(handle, { what: 'is a service handle', hint: 'send its name and range, and look it up there' })
-  return handle as Remote<T>
+  return handle
 }
 
 /** What a handle calls with; undefined of anything else. */
-export function callerOf(handle: object): Caller | undefined {
-  return callers.get(handle)
+export function callerOf(handle: unknown): Caller | undefined {
+  return callers.get(handle as object)
+}
+
+/** The same for the function `what`, which takes nothing else. Errors: DS_INVALID. */
+export function callerIn(handle: unknown, what: string): Caller {
+  const caller = callerOf(handle)
+  if (caller) return caller
+  throw invalid({
+    summary: `${what}() takes a service handle`,
+    hint: 'give it what dnodeFor() returned as a promise, or rely(): not the remote of a callback',
+  })
 }
 
 /** A method is a function, and again a place for the names below it: `remote.users.find(1)`. */
-function methodAt(caller: Caller, path: string, methods: Map<string, Method>): Method {
+function methodAt(behind: Behind, path: string, methods: Map<string, Method>): Method {
+  const { caller, way } = behind
   const known = methods.get(path)
   if (known) return known
-  const run: Method = (...args) => call(caller, path, args)
+  const run: Method = (...args) => way.call(caller, path, args)
   const method = new Proxy(run, {
     get: (target, key, receiver) => {
-      if (key === promisify.custom) return (...args: unknown[]) => callWithCallback(caller, path, args)
+      if (key === promisify.custom) return (...args: unknown[]) => way.callWithCallback(caller, path, args)
       if (key === Symbol.toPrimitive) return () => `[object RemoteMethod ${printable(path)}]`
       if (typeof key === 'symbol') return Reflect.get(target, key, receiver) as unknown
       const below = methods.get(`${path}.${key}`)
       if (below) return below
-      if (namesUnder(caller, path).includes(key)) return methodAt(caller, `${path}.${key}`, methods)
+      if (namesUnder(caller, path).includes(key)) return methodAt(behind, `${path}.${key}`, methods)
       if (key === 'name') return path
       if (key in Function.prototype) return Reflect.get(target, key) as unknown
-      return NEVER.has(key) || ASKED.has(key) ? undefined : methodAt(caller, `${path}.${key}`, methods)
+      return NEVER.has(key) || ASKED.has(key) ? undefined : methodAt(behind, `${path}.${key}`, methods)
     },
   })
   methods.set(path, method)
@@ -105,8 +143,8 @@ function textOf(caller: Caller): string {
   return `[object RemoteService ${whereOf(caller)}]`
 }
 
-function describeHandle(caller: Caller): string {
-  return `RemoteService ${whereOf(caller)} { ${namesUnder(caller, '').map(printable).join(', ')} }`
+function describeHandle({ caller, way }: Behind): string {
+  return `${way.title} ${whereOf(caller)} { ${namesUnder(caller, '').map(printable).join(', ')} }`
 }
 
 function whereOf({ shared: { node, target } }: Caller): string {

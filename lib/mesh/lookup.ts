@@ -5,20 +5,14 @@ import { checkKeys, checkName, checkRange, duration, shown } from '../base/names
 import { DEFAULTS } from '../base/options.js'
 import type { Remote } from '../dnode/remote.js'
 import { runningCall } from '../dnode/context.js'
-import {
-  acquire,
-  noTimeLeft,
-  type Acquired,
-  type NodeContext,
-  type Patience,
-  type Target,
-} from './acquire.js'
+import { acquire, noTimeLeft, type Acquired, type NodeContext, type Patience } from './acquire.js'
 import { Budget } from './budget.js'
 import type { Choosing } from './choices.js'
 import { chosenBy, choicesOf } from './choosing.js'
 import { dnodeForClassic } from './classic.js'
-import { callerOf, createHandle } from './handle.js'
+import { callerIn, createHandle } from './handle.js'
 import type { Given } from './lookups.js'
+import { targetOf, type Target } from './target.js'
 import { wishOf, type Caller, type Shared } from './tries.js'
 import type { DnodeForCallback, HandleOptions, RelyOptions } from './types.js'
 
@@ -36,9 +30,10 @@ const HANDLE_OPTIONS: readonly string[] = Object.keys({
   balance: 0,
   key: 0,
   idempotent: 0,
+  instance: 0,
 } satisfies Record<keyof HandleOptions, 0>)
 const RELY_OPTIONS: readonly string[] = [
-  ...HANDLE_OPTIONS,
+  ...HANDLE_OPTIONS.filter((name) => name !== 'instance'),
   ...Object.keys({ optional: 0, lazy: 0 } satisfies Record<
     Exclude<keyof RelyOptions, keyof HandleOptions>,
     0
@@ -56,9 +51,10 @@ export function callerFor(
   { name, range, options }: Wanted,
   known: readonly string[] = HANDLE_OPTIONS,
 ): Caller {
-  const target: Target = { name: checkName(name), range: checkRange(range), interest: null, gathered: false }
+  const target = targetOf(checkName(name), checkRange(range))
   const shared: Shared = { node, target, choices: new Map(), budget: new Budget(), inFlight: 0, broken: null }
-  const choosing: Choosing = { choices: choicesOf(shared, 'highest'), balance: 'ewma', key: 0 }
+  const choices = choicesOf(shared, 'highest')
+  const choosing: Choosing = { choices, balance: 'ewma', key: 0, pin: null, asked: target }
   const caller = withKnown(
     { shared, choosing, timeout: DEFAULTS.timeout, cancellation: undefined, idempotent: undefined },
     options,
@@ -79,12 +75,8 @@ function givenTo({ choosing, timeout, idempotent }: Caller): Given {
  * Options that are not given are as they were; two signals both count. Errors: DS_INVALID.
  */
 export function withOptions<H extends object>(handle: H, options: HandleOptions): H {
-  const caller = callerOf(handle)
-  if (caller) return createHandle<unknown>(withKnown(caller, options, HANDLE_OPTIONS)) as H
-  throw invalid({
-    summary: 'withOptions() takes a service handle',
-    hint: 'give it what dnodeFor() or rely() returned',
-  })
+  const caller = callerIn(handle, 'withOptions')
+  return createHandle<unknown>(withKnown(caller, options, HANDLE_OPTIONS)) as H
 }
 
 function withKnown(caller: Caller, options: HandleOptions | undefined, known: readonly string[]): Caller {
@@ -123,7 +115,7 @@ export async function handleFor<T>(node: NodeContext, wanted: Wanted): Promise<R
 }
 
 /** What one has to wait with for an instance: within a method at most as long as its own caller waits. The handle outlives both. */
-function patienceFor({ shared, timeout, cancellation }: Caller): Patience | null {
+export function patienceFor({ shared, timeout, cancellation }: Caller): Patience | null {
   const outer = runningCall()
   const ms = outer ? Math.min(timeout, outer.remaining) : timeout
   if (outer && ms <= 0) return null

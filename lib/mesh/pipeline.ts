@@ -3,7 +3,7 @@ import { invalid, limit } from '../base/errors.js'
 import { LIMITS } from '../base/options.js'
 import type { PipeStep } from '../dnode/asking.js'
 import { callBy } from './calls.js'
-import { callerOf } from './handle.js'
+import { callerIn } from './handle.js'
 import type { Ask } from './tries.js'
 
 /** The value that a chain stands for, while it is written down. */
@@ -36,8 +36,7 @@ export async function pipeline<H extends object, R>(
   handle: H,
   build: (remote: Piped<H>) => Piped<R>,
 ): Promise<R> {
-  const caller = callerOf(handle)
-  if (!caller) throw notAHandle()
+  const caller = callerIn(handle, 'pipeline')
   const built = chains.get(build(standIn({ steps: [], names: [] }) as Piped<H>))
   const [first] = built?.steps ?? []
   if (!built || !first || built.names.length > 0) throw noCall()
@@ -74,13 +73,6 @@ function check({ steps, names }: Chain, args: readonly unknown[]): void {
   throw invalid({
     summary: `arguments[${at}] of ${names.join('.') || 'a function'} is a part of the chain itself, and has no value yet`,
     hint: 'await that call first, then give what it returned',
-  })
-}
-
-function notAHandle(): Error {
-  return invalid({
-    summary: 'pipeline() takes a service handle',
-    hint: 'give it what dnodeFor() or rely() returned',
   })
 }
 

@@ -8,40 +8,23 @@
 import { reasonOf, toError } from '../base/errors.js'
 import type { Identity } from '../base/identity.js'
 import { formatAddress, type Address } from '../wire/connection.js'
+import { Departed } from './departed.js'
 import type { Discovery, Sighting } from './discovery.js'
-import { gathering } from './gathering.js'
+import { everyTried, gathering } from './gathering.js'
 import { Peer, type LivePeer, type PeerContext } from './peer.js'
-import { hasRoom, mustYield, PROVING_TIME, Spares, type Seat } from './seats.js'
-
-/** Somebody's wish to know the instances of a name; ends when disposed. */
-export interface Interest extends Disposable {
-  /** True once the pool was closed: ask again. */
-  readonly isOver: boolean
-  /** Resolves when the question is out and those that were known have been tried once, or `gather` ms have passed. */
-  readonly gathered: Promise<void>
-  /** Why the engine failed at the question; null while it did not. The pool tells of the change. */
-  readonly failure: Error | null
-}
-
-/** A peer as discovery sees it: who says that it is there, and what they say. */
-interface Entry {
-  readonly peer: Peer
-  /** Monotonic time. */
-  readonly since: number
-  /** By interest and instance id: the newest sighting of each. The peer goes when the last one does. */
-  readonly sightings: Map<string, { readonly interest: string; readonly sighting: Sighting }>
-}
-
-/** One question to the engine, shared by all who are interested in the name. */
-interface Watch {
-  users: number
-  gathered: Promise<void>
-  failure: Error | null
-  readonly stop: () => void
-  /** Peers that were sighted for it. */
-  readonly seated: Set<Entry>
-  readonly spares: Spares
-}
+import { mustYield, PROVING_TIME, type Room } from './seats.js'
+import {
+  hintOf,
+  isItsEntry,
+  keyOf,
+  roomOf,
+  seatOf,
+  watchOf,
+  type Entry,
+  type Interest,
+  type Reach,
+  type Watch,
+} from './watch.js'
 
 /** Owned by one dservice; closed by its `stop()`. */
 export class Pool {
@@ -50,6 +33,8 @@ export class Pool {
   readonly #entries = new Map<string, Entry>()
   readonly #watches = new Map<string, Watch>()
   readonly #listeners = new Set<() => void>()
+  /** Those that have said themselves that they leave. */
+  readonly departed: Departed = new Departed()
   #closed = false
   #version = 0
   #rotation: Disposable | null = null
@@ -78,15 +63,18 @@ export class Pool {
     return { [Symbol.dispose]: () => void this.#listeners.delete(run) }
   }
 
-  /** Starts to look for the instances of a name ('*': of all), and connects to them. */
-  want(name: string): Interest {
+  /** Starts to look for the instances of a name ('*': of all), and connects to them: to so many as a caller needs, or to every one. */
+  want(name: string, reach: Reach = 'some'): Interest {
     this.#closed = false
     const watch = this.#watches.get(name) ?? this.#watch(name)
+    const isEvery = reach === 'every'
     watch.users++
+    if (isEvery && watch.everyUsers++ === 0) this.#moveUp()
     let ended = false
     const isOver = (): boolean => ended || this.#watches.get(name) !== watch
+    const { clock } = this.#context
     return {
-      gathered: watch.gathered,
+      gathered: isEvery ? everyTried(this, name, { first: watch.gathered, clock }) : watch.gathered,
       get failure() {
         return watch.failure
       },
@@ -96,6 +84,8 @@ export class Pool {
       [Symbol.dispose]: () => {
         if (isOver()) return
         ended = true
+        // what is connected stays so: it is only that no more are
+        if (isEvery) watch.everyUsers--
         if (--watch.users === 0) watch.stop()
       },
     }
@@ -121,6 +111,20 @@ export class Pool {
     return hidden
   }
 
+  /** Whether some of those that were sighted for the name have not been tried at all. */
+  hasUntried(name: string): boolean {
+    if (this.#watches.get(name)?.spares.hasUntried) return true
+    return this.hidden(name).some(({ peer }) => peer.tried === 0)
+  }
+
+  /** Whether anything still leads to an instance that was there: its address, or a hint that has its id. */
+  leadsTo(id: string, at: Address): boolean {
+    const address = formatAddress(at)
+    if (isItsEntry(this.#entries.get(address), id)) return true
+    if (this.hidden().some(({ hint }) => hint.id === id)) return true
+    return [...this.#watches.values()].some(({ spares }) => spares.haveOne(id, address))
+  }
+
   /** Our hello says who we are now. */
   introduce(): void {
     for (const { peer } of this.#entries.values()) peer.introduce()
@@ -144,60 +148,57 @@ export class Pool {
     const stop = (): void => {
       stopped = true
       this.#watches.delete(name)
-      this.#forget(name, watch)
+      this.#forget(watch)
       void asked
         .then((watching) => watching[Symbol.asyncDispose]())
         .catch((error: unknown) =>
           this.#context.logger.warn({ name, reason: reasonOf(error) }, 'a question did not end well'),
         )
     }
-    const watch: Watch = {
-      users: 0,
-      failure: null,
-      stop,
-      seated: new Set(),
-      spares: new Spares(),
-      gathered: Promise.resolve(),
-    }
+    const watch = watchOf(name, stop)
     this.#watches.set(name, watch)
     // before anybody who waits for the answer hears of it
-    asked.catch((error: unknown) => this.#fail(name, watch, toError(error)))
+    asked.catch((error: unknown) => this.#fail(watch, toError(error)))
     const window = (): number => this.#discovery.gather
     watch.gathered = gathering(this, name, { asked, window, clock: this.#context.clock })
     return watch
   }
 
   /** The engine cannot answer: whoever waits is told, and the next one who wants the name asks anew. */
-  #fail(name: string, watch: Watch, error: Error): void {
+  #fail(watch: Watch, error: Error): void {
     watch.failure = error
-    if (this.#watches.get(name) === watch) this.#watches.delete(name)
-    this.#context.logger.error({ name, reason: reasonOf(error) }, 'the engine cannot look for services')
+    if (this.#watches.get(watch.name) === watch) this.#watches.delete(watch.name)
+    this.#context.logger.error(
+      { name: watch.name, reason: reasonOf(error) },
+      'the engine cannot look for services',
+    )
     this.#notify()
   }
 
   #see(interest: string, sighting: Sighting): void {
     const watch = this.#watches.get(interest)
     if (this.#closed || !watch) return
-    const key = `${formatAddress(sighting.address)} ${sighting.hint.id ?? ''}`
-    if (sighting.type === 'down') return this.#drop(watch, interest, sighting)
+    if (sighting.type === 'down') return this.#drop(watch, sighting)
     const known = this.#entries.get(formatAddress(sighting.address))
     if (known && sighting.type === 'up') known.peer.nudge()
-    if (!this.#seat(watch, interest, sighting)) watch.spares.add(key, sighting, null)
+    if (!this.#seat(watch, sighting)) watch.spares.add(keyOf(sighting), sighting, null)
     this.#rotateLater()
     this.#notify()
   }
 
   /** Gives a sighting its peer; false when there is no seat. */
-  #seat(watch: Watch, interest: string, sighting: Sighting): boolean {
+  #seat(watch: Watch, sighting: Sighting, room?: Room): boolean {
     const address = formatAddress(sighting.address)
     let entry = this.#entries.get(address)
     if (!entry) {
-      if (!hasRoom([...watch.seated].map(seatOf), sighting.hint.version, interest !== '*')) return false
+      const left = room ?? roomOf(watch)
+      if (!left.has(sighting.hint.version)) return false
+      left.take(sighting.hint.version)
       const since = this.#context.clock.monotonic()
       entry = { peer: this.#meet(sighting.address), since, sightings: new Map() }
       this.#entries.set(address, entry)
     }
-    entry.sightings.set(`${interest} ${sighting.hint.id ?? ''}`, { interest, sighting })
+    entry.sightings.set(`${watch.name} ${sighting.hint.id ?? ''}`, { interest: watch.name, sighting })
     watch.seated.add(entry)
     return true
   }
@@ -207,31 +208,36 @@ export class Pool {
     if (this.#rotation || [...this.#watches.values()].every(({ spares }) => spares.size === 0)) return
     this.#rotation = this.#context.clock.after(PROVING_TIME, () => {
       this.#rotation = null
-      for (const [interest, watch] of this.#watches) this.#rotate(interest, watch)
+      for (const watch of this.#watches.values()) this.#rotate(watch)
       this.#rotateLater()
     })
   }
 
-  #rotate(interest: string, watch: Watch): void {
+  #rotate(watch: Watch): void {
     const now = this.#context.clock.monotonic()
     if (!watch.spares.isWaiting(now)) return
     for (const entry of watch.seated) {
       if (!mustYield(seatOf(entry), now)) continue
-      for (const { interest: of, sighting } of entry.sightings.values()) {
-        const key = `${formatAddress(sighting.address)} ${sighting.hint.id ?? ''}`
-        this.#watches.get(of)?.spares.add(key, sighting, now)
-      }
+      for (const { interest: of, sighting } of entry.sightings.values())
+        this.#watches.get(of)?.spares.add(keyOf(sighting), sighting, now)
       entry.sightings.clear()
       this.#remove(entry)
     }
-    watch.spares.seat(now, (sighting) => this.#seat(watch, interest, sighting))
+    this.#fill(watch)
   }
 
   #meet(address: Address): Peer {
     return new Peer(address, this.#context, (peer, lost) => {
       if (lost) this.#recheck(peer)
+      else if (peer.isLive()) this.#met(peer)
       this.#notify()
     })
+  }
+
+  /** A peer was proved, or its state changed. Where all are wanted, the next one is tried. */
+  #met({ identity }: LivePeer): void {
+    this.departed.note(identity)
+    for (const watch of this.#watches.values()) if (watch.everyUsers > 0) this.#fill(watch)
   }
 
   /** A connection failed or broke: the engine shall ask again whether the instance is there. */
@@ -240,10 +246,10 @@ export class Pool {
     for (const { sighting } of sightings?.values() ?? []) this.#discovery.recheck(sighting)
   }
 
-  #drop(watch: Watch, interest: string, { address, hint }: Sighting): void {
-    watch.spares.delete(`${formatAddress(address)} ${hint.id ?? ''}`)
-    const entry = this.#entries.get(formatAddress(address))
-    if (!entry?.sightings.delete(`${interest} ${hint.id ?? ''}`)) return
+  #drop(watch: Watch, sighting: Sighting): void {
+    watch.spares.delete(keyOf(sighting))
+    const entry = this.#entries.get(formatAddress(sighting.address))
+    if (!entry?.sightings.delete(`${watch.name} ${sighting.hint.id ?? ''}`)) return
     // a goodbye stops new connections; a session that lives outranks it, and ends by itself
     if (entry.sightings.size === 0) this.#retire(entry)
     this.#notify()
@@ -265,19 +271,23 @@ export class Pool {
     this.#notify()
   }
 
-  /** A seat is free: one that had none may have it. */
+  /** There may be a seat for those that had none. */
   #moveUp(): void {
-    const now = this.#context.clock.monotonic()
-    for (const [interest, watch] of this.#watches) {
-      if (watch.spares.size > 0) watch.spares.seat(now, (sighting) => this.#seat(watch, interest, sighting))
-    }
+    for (const watch of this.#watches.values()) this.#fill(watch)
+  }
+
+  #fill(watch: Watch): void {
+    const { spares } = watch
+    if (spares.size === 0) return
+    const room = roomOf(watch)
+    spares.seat(this.#context.clock.monotonic(), room, (one) => this.#seat(watch, one, room))
   }
 
   /** Nobody is interested in the name any more. */
-  #forget(interest: string, { seated }: Watch): void {
+  #forget({ name, seated }: Watch): void {
     for (const entry of [...seated]) {
       for (const [key, { interest: of }] of entry.sightings) {
-        if (of === interest) entry.sightings.delete(key)
+        if (of === name) entry.sightings.delete(key)
       }
       if (entry.sightings.size === 0) this.#remove(entry)
     }
@@ -287,14 +297,4 @@ export class Pool {
     this.#version++
     for (const run of [...this.#listeners]) run()
   }
-}
-
-/** The newest of several hints. */
-function hintOf(sightings: Entry['sightings']): Partial<Identity> {
-  return [...sightings.values()].at(-1)?.sighting.hint ?? {}
-}
-
-function seatOf({ peer, since, sightings }: Entry): Seat {
-  const version = peer.identity?.version ?? hintOf(sightings).version
-  return { version, since, isLive: peer.isLive(), wasTried: peer.tried > 0 }
 }

@@ -1,6 +1,7 @@
 /** What a service relies on: its edges, whether they are met, and what is missing. Event-driven, never polled. */
 import satisfies from 'semver/functions/satisfies.js'
-import { want, type NodeContext, type Target } from './acquire.js'
+import type { NodeContext } from './acquire.js'
+import { want, type Target } from './target.js'
 import type { EdgeView, Missing } from './types.js'
 
 /** A declared dependency; owned by the service that declared it. */

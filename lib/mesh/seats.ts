@@ -1,9 +1,10 @@
 /**
  * Which of the sighted instances of a name get a connection. A node keeps sessions to at most LIMITS.instances of each
- * version, and proves at most as many at once. Who is not proved in time makes room for who was not tried yet: a crowd of
+ * version (to LIMITS.everyInstance of a name where somebody needs all of them), and proves at most LIMITS.instances at once. Who is not proved in time makes room for who was not tried yet: a crowd of
  * records that lead nowhere delays the instance that lives, and cannot hide it. Pure.
  */
 import { LIMITS } from '../base/options.js'
+import { formatAddress } from '../wire/connection.js'
 import type { Sighting } from './discovery.js'
 
 /** Milliseconds that an unproved peer keeps its seat while others wait. */
@@ -23,15 +24,42 @@ export interface Seat {
   readonly wasTried: boolean
 }
 
-/** Whether one more instance of this version may be tried. Of all names together ('*') only the unproved ones are bounded. */
-export function hasRoom(seats: Iterable<Seat>, version: string | undefined, isOneName: boolean): boolean {
-  let unproved = 0
-  let ofVersion = 0
-  for (const seat of seats) {
-    if (!seat.isLive) unproved++
-    if (seat.version === version) ofVersion++
+/**
+ * What is left of the seats, counted once and kept up to date as they are given away. `some`: so many of each version; `every`: so
+ * many of a name; `names`: of all names together only those that are not proved are bounded.
+ */
+export class Room {
+  readonly reach: 'some' | 'every' | 'names'
+  readonly #ofVersion = new Map<string | undefined, number>()
+  #unproved = 0
+  #all = 0
+
+  constructor(seats: Iterable<Seat>, reach: Room['reach']) {
+    this.reach = reach
+    for (const { version, isLive } of seats) this.#count(version, isLive)
   }
-  return unproved < LIMITS.instances && (!isOneName || ofVersion < LIMITS.instances)
+
+  /** Nobody gets a seat, of whatever version. */
+  get isFull(): boolean {
+    if (this.#unproved >= LIMITS.instances) return true
+    return this.reach === 'every' && this.#all >= LIMITS.everyInstance
+  }
+
+  has(version: string | undefined): boolean {
+    if (this.isFull) return false
+    return this.reach !== 'some' || (this.#ofVersion.get(version) ?? 0) < LIMITS.instances
+  }
+
+  /** One more is tried. */
+  take(version: string | undefined): void {
+    this.#count(version, false)
+  }
+
+  #count(version: string | undefined, isLive: boolean): void {
+    this.#all++
+    if (!isLive) this.#unproved++
+    this.#ofVersion.set(version, (this.#ofVersion.get(version) ?? 0) + 1)
+  }
 }
 
 /** Whether a seat is given up for an instance that waits. */
@@ -60,15 +88,30 @@ export class Spares {
     this.#tried.delete(key)
   }
 
-  /** Takes those that may be seated now, the longest waiting first, as long as `take` says yes. */
-  seat(now: number, take: (sighting: Sighting) => boolean): void {
+  /** Whether some had no seat yet. */
+  get hasUntried(): boolean {
+    return this.#untried.size > 0
+  }
+
+  /** Whether one of this id, or at this address, waits. */
+  haveOne(id: string, address: string): boolean {
+    const all = [...this.#untried.values(), ...[...this.#tried.values()].map(({ sighting }) => sighting)]
+    return all.some((one) => one.hint.id === id || formatAddress(one.address) === address)
+  }
+
+  /** Gives a seat to those that may have one now, the longest waiting first, while there is room. */
+  seat(now: number, room: Room, give: (sighting: Sighting) => void): void {
     for (const [key, sighting] of this.#untried) {
-      if (!take(sighting)) continue
+      if (room.isFull) return
+      if (!room.has(sighting.hint.version)) continue
       this.#untried.delete(key)
+      give(sighting)
     }
     for (const [key, { sighting, at }] of this.#tried) {
-      if (now - at < REST) return
-      if (take(sighting)) this.#tried.delete(key)
+      if (room.isFull || now - at < REST) return
+      if (!room.has(sighting.hint.version)) continue
+      this.#tried.delete(key)
+      give(sighting)
     }
   }
 

@@ -5,13 +5,14 @@ import type { Identity } from '../base/identity.js'
 import { DEFAULTS } from '../base/options.js'
 import type { Outcome } from '../dnode/messages.js'
 import type { CallOptions, Session } from '../dnode/session.js'
-import { acquire, type Acquired, type NodeContext, type Patience, type Target, type Wish } from './acquire.js'
+import { acquire, type Acquired, type NodeContext, type Patience, type Wish } from './acquire.js'
 import type { Budget } from './budget.js'
 import type { Choices, Choosing, Made } from './choices.js'
 import { verdictOf } from './health.js'
 import type { LivePeer } from './peer.js'
 import type { Spread } from './resolve.js'
 import { mayRepeat, restAfter, stillUnsure } from './retry.js'
+import type { Target } from './target.js'
 
 /** What all handles of one look-up or dependency share, whatever their options. */
 export interface Shared {
@@ -61,8 +62,8 @@ export function wishOf({ shared: { node, target }, choosing }: Caller): Wish {
 }
 
 /** The instance for a call that is made at once; undefined: it has to be waited for. */
-export function next({ shared, choosing }: Caller, call: Made): LivePeer | undefined {
-  return shared.target.gathered ? choosing.choices.next(call, choosing) : undefined
+export function next({ choosing }: Caller, call: Made): LivePeer | undefined {
+  return choosing.asked.gathered ? choosing.choices.next(call, choosing) : undefined
 }
 
 /** The first try and those after it; waits for an instance where there is none. Never rejects. */
@@ -121,7 +122,7 @@ export async function again(
 function another(caller: Caller, patience: Patience): Promise<Acquired> | Acquired {
   const { shared, choosing } = caller
   const now = shared.node.clock.monotonic()
-  const peer = shared.target.gathered ? choosing.choices.find(now, choosing, patience.without) : undefined
+  const peer = choosing.asked.gathered ? choosing.choices.find(now, choosing, patience.without) : undefined
   return peer ? { ok: true, peer } : acquire(wishOf(caller), patience)
 }
 
@@ -129,7 +130,8 @@ type Tried =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly error: Error; readonly mayRepeat: boolean }
 
-async function tryOne(caller: Caller, one: { peer: LivePeer; call: Call; ask: Ask }): Promise<Tried> {
+/** Asks one instance, and learns from how it ends. Never rejects. */
+export async function tryOne(caller: Caller, one: { peer: LivePeer; call: Call; ask: Ask }): Promise<Tried> {
   const { peer, call, ask } = one
   const { session } = peer
   call.asked?.(peer.identity)

@@ -61,6 +61,8 @@ export interface HandleOptions {
    * The methods may run twice: a call whose connection is lost is made again. Default: of each method what its service says.
    */
   readonly idempotent?: boolean
+  /** Calls go to the instance with this id and to no other: where it is gone they fail with DS_NO_INSTANCE. */
+  readonly instance?: string
 }
 
 /**
@@ -69,7 +71,7 @@ export interface HandleOptions {
  */
 export type Balance = 'ewma' | 'round-robin' | 'key'
 
-export interface RelyOptions extends HandleOptions {
+export interface RelyOptions extends Omit<HandleOptions, 'instance'> {
   /** The service is ready without it. */
   readonly optional?: boolean
   /** Looked for at the first call; the service is ready without it, and it closes no cycle. */
