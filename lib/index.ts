@@ -6,9 +6,12 @@ import { dservice } from './defaults.js'
 import { context } from './dnode/context.js'
 import { byReference } from './dnode/values/by-reference.js'
 import { handOver } from './dnode/values/bytes.js'
+import { all } from './mesh/all.js'
 import { forbidden } from './mesh/hooks.js'
+import { instances } from './mesh/instances.js'
 import { withOptions } from './mesh/lookup.js'
 import { method } from './mesh/method.js'
+import { monitor } from './mesh/monitor.js'
 import { pipeline } from './mesh/pipeline.js'
 
 /** The exports that hang on the function for `require('dservice')`. */
@@ -26,6 +29,9 @@ interface Others {
   readonly handOver: typeof handOver
   readonly method: typeof method
   readonly pipeline: typeof pipeline
+  readonly all: typeof all
+  readonly instances: typeof instances
+  readonly monitor: typeof monitor
 }
 
 // `require('dservice')` is the function itself; the other exports hang on it
@@ -43,6 +49,9 @@ const others: Others = {
   handOver,
   method,
   pipeline,
+  all,
+  instances,
+  monitor,
 }
 const callable: typeof dservice & Others = Object.assign(dservice, others)
 
@@ -52,9 +61,12 @@ export { DEFAULTS, LIMITS } from './base/options.js'
 export { context } from './dnode/context.js'
 export { byReference, type ByReference } from './dnode/values/by-reference.js'
 export { handOver } from './dnode/values/bytes.js'
+export { all, type All, type InstanceOutcome } from './mesh/all.js'
 export { forbidden } from './mesh/hooks.js'
+export { instances } from './mesh/instances.js'
 export { withOptions } from './mesh/lookup.js'
 export { method } from './mesh/method.js'
+export { monitor } from './mesh/monitor.js'
 export { pipeline, type Piped } from './mesh/pipeline.js'
 export type { Clock } from './base/clock.js'
 export type { Code, Failure, Ran, RemoteError } from './base/errors.js'
@@ -68,8 +80,10 @@ export type { Arrived, ClassicRemote, Remote, RemoteFunction, UntypedRemote } fr
 export type { CustomType } from './dnode/values/port.js'
 export type { ServedCall, ServeHook } from './dnode/serve-hook.js'
 export type { CallChange, CallHook, HandleCall } from './mesh/call-hook.js'
+export type { DownReason, MonitorEvent } from './mesh/feed.js'
 export type { Hooks } from './mesh/hooks.js'
 export type { MethodOptions } from './mesh/method.js'
+export type { Instance } from './mesh/present.js'
 export type { Spread } from './mesh/resolve.js'
 export type {
   Balance,

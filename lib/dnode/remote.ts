@@ -22,24 +22,35 @@ type MethodNames<T> = {
       : K
 }[keyof T]
 
-/** One signature in the form that a caller sees: `Awaits` true gives a promise, false gives nothing. */
-type Signature<Args extends unknown[], Result, Awaits extends boolean> = Awaits extends true
-  ? (...args: { [I in keyof Args]: Given<Args[I]> }) => Promise<Arrived<Awaited<Result>>>
-  : (...args: Args) => void
+/**
+ * What a method of a handle gives where it is called in another way: a type function. One that extends this says what `answer` is, of
+ * `this['result']`, which is what the method gives.
+ */
+export interface Answer {
+  readonly result: unknown
+  readonly answer: unknown
+}
+
+/** How a caller sees a method: true gives a promise, false gives nothing, and of a handle's there are other ways. */
+type View = boolean | Answer
+
+/** One signature in the form that a caller sees. */
+type Signature<Args extends unknown[], Result, By extends View> = By extends Answer
+  ? (...args: Args) => (By & { readonly result: Result })['answer']
+  : By extends true
+    ? (...args: { [I in keyof Args]: Given<Args[I]> }) => Promise<Arrived<Awaited<Result>>>
+    : (...args: Args) => void
 
 /** Up to four overloads are kept. Of a generic method the type parameters become what they are bound by. */
-type Mapped<F extends AnyFunction, Awaits extends boolean> = F extends {
+type Mapped<F extends AnyFunction, By extends View> = F extends {
   (...args: infer A1): infer R1
   (...args: infer A2): infer R2
   (...args: infer A3): infer R3
   (...args: infer A4): infer R4
 }
   ? [A1, R1] extends [A4, R4]
-    ? Signature<A4, R4, Awaits>
-    : Signature<A1, R1, Awaits> &
-        Signature<A2, R2, Awaits> &
-        Signature<A3, R3, Awaits> &
-        Signature<A4, R4, Awaits>
+    ? Signature<A4, R4, By>
+    : Signature<A1, R1, By> & Signature<A2, R2, By> & Signature<A3, R3, By> & Signature<A4, R4, By>
   : never
 
 /** What arrives as it is, whatever functions its type has. The last three: a Node stream, a Web stream, a URL. */
@@ -134,10 +145,11 @@ type Given<T> = T extends (...args: infer Args) => infer Result
     : (...args: Args) => Awaited<Result> | Promise<Awaited<Result>>
   : T
 
-type Form<T, Awaits extends boolean> = {
+/** The methods, nested as they are, each as a caller sees it. */
+export type Form<T, By extends View> = {
   readonly [K in keyof T as K extends MethodNames<T> ? K : never]: NonNullable<T[K]> extends AnyFunction
-    ? Mapped<NonNullable<T[K]>, Awaits>
-    : Form<Nested<NonNullable<T[K]>>, Awaits>
+    ? Mapped<NonNullable<T[K]>, By>
+    : Form<Nested<NonNullable<T[K]>>, By>
 }
 
 /**

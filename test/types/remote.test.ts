@@ -1,9 +1,17 @@
 /** Types, held by the compiler: `tsc` fails where one of these is wrong. */
 import { describe, expectTypeOf, it } from 'vitest'
 import {
+  all,
+  instances,
   isRemoteError,
+  monitor,
+  withOptions,
+  type All,
   type ClassicRemote,
   type DService,
+  type Instance,
+  type InstanceOutcome,
+  type MonitorEvent,
   type Remote,
   type RemoteError,
   type UntypedRemote,
@@ -115,6 +123,67 @@ describe('types - an api in its classic form', () => {
   it('methods return nothing', () => {
     expectTypeOf<ClassicRemote<Api>['transform']>().toEqualTypeOf<(text: string) => void>()
     expectTypeOf<ClassicRemote<Api>['users']['find']>().toEqualTypeOf<(id: number) => void>()
+  })
+})
+
+describe('types - an api in the form of all its instances', () => {
+  type Each<T> = Promise<readonly InstanceOutcome<T>[]>
+
+  it('every method returns an outcome of each, of an api as of its handle', () => {
+    expectTypeOf<All<Api>['transform']>().toEqualTypeOf<(text: string) => Each<string>>()
+    expectTypeOf<All<Api>['later']>().toEqualTypeOf<(text: string) => Each<{ text: string }>>()
+    expectTypeOf<All<Remote<Api>>['later']>().toEqualTypeOf<All<Api>['later']>()
+    expectTypeOf<All<Api>['users']['find']>().toEqualTypeOf<(id: number) => Each<{ name: string } | null>>()
+    expectTypeOf<NonNullable<All<Remote<Api>>['users']['remove']>>().toEqualTypeOf<
+      (id: number) => Each<void>
+    >()
+    expectTypeOf<keyof All<Api>>().toEqualTypeOf<keyof Remote<Api>>()
+  })
+
+  it('overloads are kept, and wrong calls do not compile', () => {
+    const use = (remote: Remote<Api>): void => {
+      const each = all(remote)
+      expectTypeOf(each.size('text')).toEqualTypeOf<Each<number>>()
+      expectTypeOf(each.size(7, () => undefined)).toEqualTypeOf<Each<string>>()
+      // @ts-expect-error a boolean is in no overload
+      void each.size(true)
+      // @ts-expect-error no such method
+      void each.transfrom('x')
+      // @ts-expect-error a text is no handle
+      void all('d1')
+    }
+    expectTypeOf(use).toBeFunction()
+  })
+
+  it('of an unknown api everything can be called', () => {
+    expectTypeOf<All>().toEqualTypeOf<UntypedRemote>()
+    const use = async (d: DService): Promise<void> => {
+      await all(await d.dnodeFor('d1')).users.admin.count(1)
+    }
+    expectTypeOf(use).toBeFunction()
+  })
+
+  it('an outcome has a value or a reason, and events tell by their type what they have', () => {
+    const use = async (remote: Remote<Api>): Promise<void> => {
+      for (const outcome of await all(remote).transform('x')) {
+        expectTypeOf(outcome.instance).toEqualTypeOf<Instance>()
+        if (outcome.status === 'fulfilled') expectTypeOf(outcome.value).toEqualTypeOf<string>()
+        // @ts-expect-error one that was rejected has no value
+        else void outcome.value
+      }
+      expectTypeOf(instances(remote)).resolves.toEqualTypeOf<readonly Instance[]>()
+      for await (const event of monitor(remote)) {
+        expectTypeOf(event).toEqualTypeOf<MonitorEvent>()
+        if (event.type === 'down') expectTypeOf(event.reason).toEqualTypeOf<'stopped' | 'lost'>()
+        // @ts-expect-error one that is up has no reason to be down
+        else void event.reason
+      }
+      withOptions(remote, { instance: 'id' })
+      // @ts-expect-error a dependency is of a range, not of one instance
+      const wrong = (d: DService): unknown => d.rely('d1', '^1', { instance: 'id' })
+      expectTypeOf(wrong).toBeFunction()
+    }
+    expectTypeOf(use).toBeFunction()
   })
 })
 
