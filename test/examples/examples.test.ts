@@ -29,7 +29,7 @@ async function expectRun(program: Program, folder: string): Promise<void> {
 }
 
 it('examples - there is a test for each', () => {
-  expect(folders).toEqual(['01-hello', '02-rely', '03-heal', '04-async', '05-versions'])
+  expect(folders).toEqual(['01-hello', '02-rely', '03-heal', '04-async', '05-versions', '07-time-workers'])
 })
 
 it('examples - 01: the client of the talk finds d1, prints, and ends by itself', async () => {
@@ -73,4 +73,8 @@ it('examples - 05: a range reaches the highest version in it, and no other', asy
   const services = versions.map((version) => programs.start('examples/05-versions/d1.mjs', version))
   await Promise.all(services.map((service) => service.said(/is ready$/)))
   await expectRun(programs.start('examples/05-versions/client.mjs'), '05-versions')
+})
+
+it('examples - 07: workers answer in turn, all at once and alone, and one that is killed is told of', async () => {
+  await expectRun(programs.start('examples/07-time-workers/client.mjs'), '07-time-workers')
 })

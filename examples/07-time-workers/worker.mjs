@@ -1,0 +1,3 @@
+import { start } from 'dservice/services/time'
+
+await start()
