@@ -9,7 +9,7 @@ import type { Hello } from '../dnode/messages.js'
 import { Session, type SessionOptions } from '../dnode/session.js'
 import { formatAddress, type Address, type Transport } from '../wire/connection.js'
 import { Standing } from './standing.js'
-import { Tenure } from './tenure.js'
+import { Tenure, type Said } from './tenure.js'
 import type { EdgeView } from './views.js'
 
 /** Milliseconds after which a session counts as one that lasts. */
@@ -194,8 +194,11 @@ export class Peer {
       isNamed = said.identity !== null
       return said
     }
+    // what is said right behind the hello comes in its turn: before we know that it is proved
+    const said: Said = { change: null }
     const onChanged = (state: Identity['state'], revision: number): void => {
       if (session === this.session) this.#update(state, revision)
+      else said.change = { state, revision }
     }
     const session = new Session(connection, { ...options, hello, onChanged })
     this.#opening = session
@@ -205,7 +208,7 @@ export class Peer {
       this.#opening = null
     }
     const isLate = !isNamed && options.hello().identity !== null
-    if (!isLate || this.isClosed) return new Tenure(session, isNamed)
+    if (!isLate || this.isClosed) return new Tenure(session, isNamed, said)
     // it was on its way when we got our name
     this.#leave(session, session.close())
     return this.#open()
@@ -222,8 +225,10 @@ export class Peer {
       throw this.#unfit(identity)
     }
     this.#tenure = tenure
+    const { change } = tenure.said
     this.session = session
-    this.identity = identity
+    this.identity = change ? { ...identity, state: change.state } : identity
+    if (change) this.revision = change.revision
     this.#isLive = true
     if (this.standing.id !== identity.id) this.standing = this.#unknown(identity.id)
     this.standing.idempotent = new Set(session.hello?.idempotent)

@@ -1,22 +1,30 @@
 /** A session in use by its peer: who else needs it, and how it ends when it gets no calls any more. */
 import type { Clock } from '../base/clock.js'
+import type { State } from '../base/identity.js'
 import type { Session } from '../dnode/session.js'
 
 /** Milliseconds between two looks at a session that is to go: nobody waits for its end. */
 const LOOK = 1_000
+
+/** The last change of state that the peer has told before its session was proved. */
+export interface Said {
+  change: { readonly state: State; readonly revision: number } | null
+}
 
 /** Owned by its peer, from the session's proof on. */
 export class Tenure {
   readonly session: Session
   /** Whether our hello on it said who we are. */
   readonly isNamed: boolean
+  readonly said: Said
   /** Functions of either side when nothing has been called yet. */
   readonly #methods: number
   #holds = 0
 
-  constructor(session: Session, isNamed: boolean) {
+  constructor(session: Session, isNamed: boolean, said: Said) {
     this.session = session
     this.isNamed = isNamed
+    this.said = said
     this.#methods = this.#functions
   }
 

@@ -4,6 +4,7 @@ import type { Identity } from '../../lib/base/identity.js'
 import { silentLogger } from '../../lib/base/logger.js'
 import { LIMITS } from '../../lib/base/options.js'
 import { VirtualClock } from '../../lib/base/virtual-clock.js'
+import { writeClassic } from '../../lib/dnode/classic.js'
 import { helloOf } from '../../lib/dnode/hello.js'
 import { Session } from '../../lib/dnode/session.js'
 import type { Discovery, Sighting } from '../../lib/mesh/discovery.js'
@@ -94,6 +95,36 @@ describe('pool - a sighting is a hint, a hello is the truth', () => {
     expect(pool.live('d1')).toEqual([])
     await clock.settle()
     expect(pool.live('d1').map(({ identity }) => identity.version)).toEqual(['1.4.2'])
+  })
+
+  it('what a peer says right behind its hello counts, though its caller had no time between', async () => {
+    const self = {
+      id: 'aid',
+      name: 'd1',
+      version: '1.0.0',
+      mesh: 'default',
+      state: 'ready',
+      started: 1,
+    } as const
+    const listening = await network.transport('a').listen({ host: 'a', port: 0 }, (connection) => {
+      const hello = writeClassic({
+        type: 'methods',
+        api: { arguments: [{}], callbacks: {}, links: [] },
+        hello: helloOf(self),
+      })
+      const changes = JSON.stringify([
+        ['changed', 'waiting', 1],
+        ['changed', 'draining', 2],
+      ])
+      connection.open({ row: () => void connection.send(`${hello}\n${changes}\n`), drain: () => undefined })
+    })
+    pool.want('d1')
+    await clock.settle()
+    engine.tell('up', listening.address, {})
+    await clock.settle()
+    expect(pool.live('d1').map(({ identity: { state }, revision }) => [state, revision])).toEqual([
+      ['draining', 2],
+    ])
   })
 
   it('an instance of another name or mesh is not live under the name', async () => {

@@ -51,10 +51,10 @@ describe('rolling restart', () => {
     }
     for (const service of services) {
       const stopped = service.stop()
-      await callFor(500)
+      await callFor(3 * way + 50)
       await mesh.until(stopped)
       const started = service.start()
-      await callFor(500)
+      await callFor(3 * way + 50)
       await mesh.until(started)
     }
     mesh.network.delay(0)

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { dservice, method } from 'dservice'
 
 /** A call takes at most so many milliseconds. */
-const LONGEST = 10
+const LONGEST = 100
 
 const [, , name, file, address] = process.argv
 const ledger = openSync(file, 'a')
