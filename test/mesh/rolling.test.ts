@@ -32,7 +32,7 @@ describe('rolling restart', () => {
     { way: 0, ms: 0 },
     { way: 5, ms: 0 },
     { way: 5, ms: 20 },
-    { way: 100, ms: 0 },
+    { way: 20, ms: 0 },
   ])('no call fails, and none runs twice: $way ms away, $ms ms a call', async ({ way, ms }) => {
     const ledger: number[] = []
     const services = ['a', 'b', 'c'].map((at) => serve(at, ledger, ms))
