@@ -1,6 +1,7 @@
 /** Functions of the peer in our hand: a table of the session, emptied at its end. */
 import { LIMITS } from '../../base/options.js'
 import { tooManyReferences } from '../failures.js'
+import { keyOf } from '../keys.js'
 
 /** A function of the peer in our hand. */
 export interface Imported {
@@ -41,6 +42,7 @@ export class Imports {
   keeper: Keeper | null = null
   /** Sends their calls; set by whom it belongs to before the first row. */
   caller: ReferenceCaller | null = null
+  /** By `keyOf` their numbers. */
   #byId: Map<number, Imported> | null = null
 
   get size(): number {
@@ -48,19 +50,19 @@ export class Imports {
   }
 
   get(id: number): Imported | undefined {
-    return this.#byId?.get(id)
+    return this.#byId?.get(keyOf(id))
   }
 
   /** The function with this number, made when it is new. It may be called from anywhere, and never throws. Errors: DS_LIMIT. */
   take(id: number): Imported {
-    const imported = this.#byId?.get(id) ?? this.#make(id, false)
+    const imported = this.#byId?.get(keyOf(id)) ?? this.#make(id, false)
     imported.isMethod = false
     return imported
   }
 
   /** The same for the functions of the peer's api. */
   get methods(): Importer {
-    return { take: (id) => this.#byId?.get(id) ?? this.#make(id, true) }
+    return { take: (id) => this.#byId?.get(keyOf(id)) ?? this.#make(id, true) }
   }
 
   #make(id: number, isMethod: boolean): Imported {
@@ -69,18 +71,18 @@ export class Imports {
     const run = (...args: unknown[]): void => this.caller?.callBack(imported, args)
     const imported: Imported = { id, run, calls: 0, isLast: false, isMethod }
     if (this.keeper) keep(imported, this.keeper)
-    this.#byId.set(id, imported)
+    this.#byId.set(keyOf(id), imported)
     return imported
   }
 
   /** The numbers of the functions that are held. */
   ids(): Iterable<number> {
-    return this.#byId?.keys() ?? []
+    return Array.from(this.#byId?.values() ?? [], ({ id }) => id)
   }
 
   /** Forgets a function; a number that is not there is fine. */
   remove(id: number): void {
-    this.#byId?.delete(id)
+    this.#byId?.delete(keyOf(id))
   }
 
   clear(): void {

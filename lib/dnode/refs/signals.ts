@@ -2,6 +2,7 @@
 import { LIMITS } from '../../base/options.js'
 import { settleStack } from '../../base/stack.js'
 import { gone, tooManyReferences, type End } from '../failures.js'
+import { keyOf } from '../keys.js'
 import { whenCollected, type Collectable } from './collected.js'
 import type { Gatherer } from './gather.js'
 
@@ -41,6 +42,7 @@ class SignalRef implements Collectable {
 export class Signals {
   readonly #most: number
   readonly #releases: Gatherer
+  /** By `keyOf` their numbers. */
   readonly #byId = new Map<number, SignalRef>()
   #end: End | null = null
 
@@ -57,7 +59,7 @@ export class Signals {
   /** The signal with this number, which has come once more. Errors: DS_LIMIT. */
   take(id: number): AbortSignal {
     if (this.#end) return AbortSignal.abort(lost(this.#end))
-    const known = this.#byId.get(id)
+    const known = this.#byId.get(keyOf(id))
     const signal = known?.signal
     if (known && signal) {
       known.count++
@@ -65,21 +67,22 @@ export class Signals {
     }
     if (!known && this.#byId.size >= this.#most) throw tooManyReferences(this.#most)
     const ref = new SignalRef(this, id)
-    this.#byId.set(id, ref)
+    this.#byId.set(keyOf(id), ref)
     return ref.signal as AbortSignal
   }
 
   /** The peer's signal aborted, and the peer has forgotten it; a number that is not there is fine. */
   abort(id: number, reason: unknown): void {
-    const ref = this.#byId.get(id)
-    this.#byId.delete(id)
+    const ref = this.#byId.get(keyOf(id))
+    this.#byId.delete(keyOf(id))
     ref?.abort(reason)
   }
 
   /** Nobody holds a signal any more, or listens to it. */
   collected(ref: SignalRef): void {
     if (ref.count === 0 || this.#end) return
-    if (this.#byId.get(ref.id) === ref) this.#byId.delete(ref.id)
+    const key = keyOf(ref.id)
+    if (this.#byId.get(key) === ref) this.#byId.delete(key)
     this.#releases.addPair(ref.id, ref.count)
     ref.count = 0
   }

@@ -4,6 +4,7 @@ import { reasonOf, refGone, toError, type DServiceError } from '../../base/error
 import { DEFAULTS, LIMITS } from '../../base/options.js'
 import { runningCall, type RunningCall } from '../context.js'
 import { cancelledCall, pastDeadline, tooManyPending, tooManyReferences, type End } from '../failures.js'
+import { keyOf } from '../keys.js'
 import type { OutCall } from '../messages.js'
 import type { Explain, Pending } from '../pending.js'
 import type { Gatherer } from './gather.js'
@@ -41,6 +42,7 @@ export class Stubs implements RefOwner, ReplyOwner {
   readonly #most: number
   readonly #releases: Gatherer
   readonly #unheard: Unheard
+  /** By `keyOf` their numbers. */
   readonly #byId = new Map<number, Ref>()
   /** null once the session has ended: programs may hold stubs for longer. */
   #port: StubPort | null
@@ -62,7 +64,7 @@ export class Stubs implements RefOwner, ReplyOwner {
 
   /** The function with this number, which has come once more. Errors: DS_LIMIT. */
   take(id: number): Stub {
-    const known = this.#byId.get(id)
+    const known = this.#byId.get(keyOf(id))
     const stub = known?.stub
     if (known && stub) {
       known.count++
@@ -71,7 +73,7 @@ export class Stubs implements RefOwner, ReplyOwner {
     if (!known && this.#byId.size >= this.#most) throw tooManyReferences(this.#most)
     // one that was collected is released by itself, with its own count
     const ref = new Ref(this, id)
-    if (this.#port) this.#byId.set(id, ref)
+    if (this.#port) this.#byId.set(keyOf(id), ref)
     return ref.make()
   }
 
@@ -109,7 +111,8 @@ export class Stubs implements RefOwner, ReplyOwner {
 
   collected(ref: Ref): void {
     if (ref.count === 0 || !this.#port) return
-    if (this.#byId.get(ref.id) === ref) this.#byId.delete(ref.id)
+    const key = keyOf(ref.id)
+    if (this.#byId.get(key) === ref) this.#byId.delete(key)
     this.#releases.addPair(ref.id, ref.count)
     ref.count = 0
   }

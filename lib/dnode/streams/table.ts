@@ -2,6 +2,7 @@
 import { limit, protocol } from '../../base/errors.js'
 import { LIMITS } from '../../base/options.js'
 import { ID_END } from '../ids.js'
+import { keyOf } from '../keys.js'
 import { Incoming, type Consuming } from './incoming.js'
 import { IncomingIterator } from './iterable.js'
 import { IncomingReadable } from './node.js'
@@ -16,7 +17,7 @@ export class Streams implements Producing, Consuming {
   readonly port: StreamPort
   readonly turn: Turn
   readonly #outgoing = new Map<number, Outgoing>()
-  /** Weak: who reads a stream holds it, and nobody else. */
+  /** By `keyOf` their numbers. Weak: who reads a stream holds it, and nobody else. */
   readonly #incoming = new Map<number, WeakRef<Incoming>>()
   /** Those with a read that waits: it must be answered, whoever holds the stream. */
   readonly #waiting = new Set<Incoming>()
@@ -77,7 +78,7 @@ export class Streams implements Producing, Consuming {
 
   /** A stream of the peer's. Errors: DS_PROTOCOL, where there is one with this number; DS_LIMIT. */
   take(id: number, form: Form): object {
-    if (!this.#over && this.#incoming.has(id)) {
+    if (!this.#over && this.#incoming.has(keyOf(id))) {
       throw protocol({ summary: `expected a new stream, received ${id}, which is open` })
     }
     if (this.#incoming.size >= LIMITS.streams) throw tooMany()
@@ -102,9 +103,9 @@ export class Streams implements Producing, Consuming {
       case 'chunk':
         return this.#chunk(message)
       case 'end':
-        return this.#incoming.get(id)?.deref()?.finish(null)
+        return this.#incoming.get(keyOf(id))?.deref()?.finish(null)
       case 'fail':
-        return this.#incoming.get(id)?.deref()?.finish(message.error)
+        return this.#incoming.get(keyOf(id))?.deref()?.finish(message.error)
       case 'credit':
         return this.#outgoing.get(id)?.grant(message.bytes)
       case 'stop':
@@ -149,7 +150,7 @@ export class Streams implements Producing, Consuming {
   }
 
   forget(id: number, direction: 'incoming' | 'outgoing'): void {
-    if (direction === 'incoming') this.#incoming.delete(id)
+    if (direction === 'incoming') this.#incoming.delete(keyOf(id))
     else this.#outgoing.delete(id)
   }
 
@@ -161,22 +162,22 @@ export class Streams implements Producing, Consuming {
   }
 
   #add(incoming: Incoming): void {
-    this.#incoming.set(incoming.id, new WeakRef(incoming))
+    this.#incoming.set(keyOf(incoming.id), new WeakRef(incoming))
     this.#collected ??= new FinalizationRegistry((id) => this.#dropped(id))
     this.#collected.register(incoming, incoming.id)
   }
 
   /** Its user let it go. Where the peer has used the number again meanwhile, that stream lives. */
   #dropped(id: number): void {
-    const incoming = this.#incoming.get(id)
+    const incoming = this.#incoming.get(keyOf(id))
     if (!incoming || incoming.deref()) return
-    this.#incoming.delete(id)
+    this.#incoming.delete(keyOf(id))
     this.send({ type: 'stop', id, error: null })
   }
 
   /** Items of a stream that is gone are read all the same, up to the first bad one: the functions and streams in them are let go then. */
   #chunk({ id, items, attachments }: StreamMessage & { type: 'chunk' }): void {
-    const incoming = this.#incoming.get(id)?.deref()
+    const incoming = this.#incoming.get(keyOf(id))?.deref()
     if (incoming) return incoming.receive(items, attachments)
     for (const item of items) {
       try {
