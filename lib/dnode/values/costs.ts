@@ -40,3 +40,15 @@ const NO_HOST = /^(?!(?:https?|wss?|ftp|file):)[a-z][a-z\d+.-]*:/
 export function isQuickUrl(text: string): boolean {
   return text.length <= HOST || SHORT_HOST.test(text) || NO_HOST.test(text)
 }
+
+/** The hash of these is no secret in this engine, so that all may be made to fall into one bucket; there are too few small ones. */
+const SMALL = 2 ** 22
+const NUMBERS = 2_000
+const BIGINTS = 150
+
+/** Values that a key of a map, or an item of a set, counts for beside itself where so many stand before it. */
+export function costOfKey(key: unknown, before: number): number {
+  if (typeof key === 'bigint') return Math.floor(before / BIGINTS)
+  if (typeof key !== 'number' || (Number.isInteger(key) && Math.abs(key) < SMALL)) return 0
+  return Math.floor(before / NUMBERS)
+}

@@ -3,7 +3,7 @@ import { Transform, type Readable } from 'node:stream'
 import { LIMITS } from '../../base/options.js'
 import { isByReference, keptHome, methodsOf } from './by-reference.js'
 import { bytesToSend, nameOfBytes } from './bytes.js'
-import { costOfRegExp, HEAVY, HOST, isQuickUrl } from './costs.js'
+import { costOfKey, costOfRegExp, HEAVY, HOST, isQuickUrl } from './costs.js'
 import { encodeError } from './errors.js'
 import { kindOf } from './kinds.js'
 import { part, type Step } from './path.js'
@@ -97,6 +97,7 @@ function encodeMap(writing: Writing, map: Map<unknown, unknown>, level: number):
   Map.prototype.forEach.call(map, (value, key) => {
     ofKey.index = ofValue.index = entries.length
     const name = writing.value(key, ofKey, level + 1)
+    writing.count(costOfKey(key, entries.length))
     entries.push([name, writing.value(value, ofValue, level + 1)])
   })
   writing.end(number, level + 1)
@@ -110,7 +111,9 @@ function encodeSet(writing: Writing, set: Set<unknown>, level: number): Tag {
   const ofItem = part('item')
   Set.prototype.forEach.call(set, (item) => {
     ofItem.index = items.length
-    items.push(writing.value(item, ofItem, level + 1))
+    const value = writing.value(item, ofItem, level + 1)
+    writing.count(costOfKey(item, items.length))
+    items.push(value)
   })
   writing.end(number, level + 1)
   return writing.tag('set', items)

@@ -3,7 +3,7 @@ import { isError, reasonOf } from '../../base/errors.js'
 import { cleanStack, printable } from '../../base/stack.js'
 import { isId, isObject, unexpected } from '../check.js'
 import { bytesAs } from './bytes.js'
-import { costOfRegExp, HEAVY, HOST, isQuickUrl } from './costs.js'
+import { costOfKey, costOfRegExp, HEAVY, HOST, isQuickUrl } from './costs.js'
 import { decodeError } from './errors.js'
 import { part, type Part } from './path.js'
 import type { CustomType, Incoming, StreamForm } from './port.js'
@@ -207,7 +207,10 @@ function decodeMap(reading: Reading, entries: unknown, level: number): Map<unkno
     reading.place(ofKey, level)
     if (!Array.isArray(entry) || entry.length !== 2) throw unexpected('an entry of a map to be a pair', entry)
     const key = reading.value(entry[0], ofKey, level)
-    if (map.has(key)) throw twice(reading, ofKey, level)
+    reading.count(costOfKey(key, map.size))
+    // looked for once: what has just been set is found at once
+    map.set(key, undefined)
+    if (map.size === ofKey.index) throw twice(reading, ofKey, level)
     map.set(key, reading.value(entry[1], ofValue, level))
   }
   reading.end(number, level)
@@ -223,7 +226,9 @@ function decodeSet(reading: Reading, items: unknown, level: number): Set<unknown
   const ofItem = part('item')
   for (const item of items as unknown[]) {
     const index = (ofItem.index = set.size)
-    set.add(reading.value(item, ofItem, level))
+    const value = reading.value(item, ofItem, level)
+    reading.count(costOfKey(value, index))
+    set.add(value)
     if (set.size === index) throw twice(reading, ofItem, level)
   }
   reading.end(number, level)

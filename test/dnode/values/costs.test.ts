@@ -117,6 +117,37 @@ describe('costs - signals and Web streams', () => {
   })
 })
 
+describe('costs - numbers as keys', () => {
+  const large = (length: number): number[] => Array.from({ length }, (_, i) => 1e12 + i)
+  const huge = (length: number): bigint[] => Array.from({ length }, (_, i) => BigInt(i) << 64n)
+  const pairs = (keys: readonly unknown[]): [unknown, number][] => keys.map((key) => [key, 1])
+
+  it.each<[string, unknown]>([
+    ['20 000 large numbers in a set', new Set(large(18_000))],
+    ['in a map', new Map(pairs(large(15_000)))],
+    ['5 000 bigints in a set', new Set(huge(4_900))],
+    ['any small numbers', new Set(Array.from({ length: 90_000 }, (_, i) => i - 45_000))],
+    ['any texts', new Set(large(90_000).map(String))],
+    ['any numbers in an array', large(90_000)],
+  ])('costs - %s travel', (_what, value) => {
+    expect(travel([value])).toEqual([value])
+  })
+
+  it.each<[string, Iterable<unknown>]>([
+    ['more large numbers', large(22_000)],
+    ['fractions', large(22_000).map((n) => n + 0.5)],
+    ['numbers below zero', large(22_000).map((n) => -n)],
+    ['more bigints', huge(5_600)],
+  ])('costs - %s may have been chosen to collide, and are refused on either side', (_what, keys) => {
+    const plain = Array.from(keys, (key) => (typeof key === 'bigint' ? { $: ['bigint', `${key}`] } : key))
+    const tooMany = limitError(/values of a message/)
+    expect(errorOf(() => read(tag('set', plain)))).toEqual(tooMany)
+    expect(errorOf(() => read(tag('map', pairs(plain))))).toEqual(tooMany)
+    expect(errorOf(() => encode([new Set(keys)], to()))).toEqual(tooMany)
+    expect(errorOf(() => encode([new Map(pairs([...keys]))], to()))).toEqual(tooMany)
+  })
+})
+
 describe('costs - text that tags repeat', () => {
   const long = 'x'.repeat(900_000)
   const digits = Array.from({ length: 45 }, () => ({ $: ['bigint', '9'.repeat(19_999)] }))
