@@ -39,8 +39,9 @@ export class Liveness implements Disposable {
   readonly #heart: Heart
   readonly #pulse: Pulse
   #heard = true
-  #asked = false
   #silence = 0
+  /** The silence at which the peer was asked; null while it was not. */
+  #asked: number | null = null
 
   constructor(heart: Heart, pulse: Pulse) {
     this.#heart = heart
@@ -56,18 +57,20 @@ export class Liveness implements Disposable {
   look({ busy, idle }: LivenessLimits): void {
     if (this.#heard || this.#pulse.isDeaf()) {
       this.#heard = false
-      this.#asked = false
+      this.#asked = null
       this.#silence = 0
       return
     }
     this.#silence += BEAT
     const { ask, dead } = this.#pulse.isBusy() ? busy : idle
-    if (this.#silence >= dead) {
+    if (this.#asked === null) {
+      if (this.#silence < ask) return
+      this.#asked = this.#silence
+      this.#pulse.ask()
+    } else if (this.#silence - this.#asked >= dead - ask) {
+      // a quiet session that gets a call has not had this time yet: it counts from the question, not from the last row
       this[Symbol.dispose]()
       this.#pulse.dead(this.#silence)
-    } else if (this.#silence >= ask && !this.#asked) {
-      this.#asked = true
-      this.#pulse.ask()
     }
   }
 

@@ -12,11 +12,11 @@ beforeEach(() => {
 })
 
 /** A watched session that notes when it is asked and given up. */
-function watch(isBusy: boolean): { events: string[]; hear: () => void; end: () => void } {
+function watch(isBusy: boolean | (() => boolean)): { events: string[]; hear: () => void; end: () => void } {
   const events: string[] = []
   const note = (what: string) => () => void events.push(`${what} at ${clock.monotonic()}`)
   const liveness = heart.watch({
-    isBusy: () => isBusy,
+    isBusy: typeof isBusy === 'function' ? isBusy : () => isBusy,
     isDeaf: () => false,
     ask: note('asked'),
     dead: note('dead'),
@@ -34,6 +34,18 @@ describe('liveness - a silence is asked about, then it is death', () => {
     expect(events).toEqual(expected)
     expect(clock.waiting).toBe(0)
   })
+
+  it.each([
+    ['was quiet for a while', 2_900, ['asked at 3000', 'dead at 4500']],
+    ['was asked a moment ago', 5_300, ['asked at 5250', 'dead at 6750']],
+  ])(
+    'a session that %s is not dead because a call begins: the peer has time to answer',
+    async (_what, at, expected) => {
+      const { events } = watch(() => clock.monotonic() >= at)
+      await clock.advance(20_000)
+      expect(events).toEqual(expected)
+    },
+  )
 
   it('any row is a sign of life', async () => {
     const { events, hear, end } = watch(true)
