@@ -13,7 +13,7 @@ import { CustomTypes } from '../dnode/values/custom.js'
 import type { CustomType } from '../dnode/values/port.js'
 import type { Remote } from '../dnode/remote.js'
 import type { Address, Transport } from '../wire/connection.js'
-import type { NodeContext } from './acquire.js'
+import { want, type NodeContext } from './acquire.js'
 import { DESCRIBE } from './describe.js'
 import type { Discovery } from './discovery.js'
 import { createHandle } from './handle.js'
@@ -22,7 +22,7 @@ import { look } from './inspect.js'
 import { callerOn, handleFor, viewFor } from './lookup.js'
 import { Lookups } from './lookups.js'
 import { Pool } from './pool.js'
-import { untilReady } from './readiness.js'
+import { relyLate } from './readiness.js'
 import { Relying, type Edge } from './relying.js'
 import { Reporter } from './report.js'
 import { Run } from './run.js'
@@ -100,6 +100,7 @@ export class Service<A extends object> implements face.DService<A> {
       waiting: new Map(),
     }
     this.#relying = new Relying(this.#node)
+    this.#relying.onChange(() => this.#run?.edgesChanged())
     pool.onChange(() => this.#tellGraph())
   }
 
@@ -166,8 +167,8 @@ export class Service<A extends object> implements face.DService<A> {
     const caller = callerOn(this.#node, { name, range, options })
     const { optional = false, lazy = false } = options
     const edge: Edge = { target: caller.shared.target, optional, lazy, declaredIn: 'rely()' }
-    this.#relying.add(edge)
-    if (this.#run?.isUp) void this.#relyLate(edge, caller)
+    if (this.#run?.isUp) void this.#relyLate(this.#run, edge, caller)
+    else this.#relying.add(edge)
     return createHandle<T>(caller)
   }
 
@@ -253,20 +254,15 @@ export class Service<A extends object> implements face.DService<A> {
     }
   }
 
-  /** A dependency declared while the service runs: refused where it would close a cycle, and then the edge goes. */
-  async #relyLate(edge: Edge, caller: Caller): Promise<void> {
-    const run = this.#run
-    if (!run) return
-    this.#relying.look()
-    run.edgesChanged()
+  /** A dependency declared while the service runs: refused where it would close a cycle. */
+  async #relyLate(run: Run, edge: Edge, { shared }: Caller): Promise<void> {
+    if (!edge.lazy) want(this.#node, edge.target)
     try {
-      const self = (): Identity => run.identity
-      await untilReady({ node: this.#node, relying: this.#relying, self, late: true }, run.ended)
+      await relyLate(run.candidate, edge)
     } catch (error) {
-      caller.shared.broken = toError(error)
-      this.#relying.remove(edge)
-      run.edgesChanged()
-      this.#reporter.report(caller.shared.broken, 'a dependency was refused')
+      shared.broken = toError(error)
+      edge.target.interest?.[Symbol.dispose]()
+      this.#reporter.report(shared.broken, 'a dependency was refused')
     }
   }
 

@@ -10,6 +10,12 @@ import type { Description, EdgeView } from './types.js'
 /** Milliseconds between two questions to one instance. */
 const PAUSE = 100
 
+/**
+ * Milliseconds after which a walk counts as settled although answers are out: longer than one instance is waited for.
+ * A peer that changes all the time must not keep others from starting.
+ */
+const LONGEST = 5_000
+
 /** Names that a walk follows: more than any service's dependencies have. */
 const MOST_NAMES = 1_000
 
@@ -32,6 +38,9 @@ export class Explorer implements Disposable {
   readonly #listener: Disposable
   readonly #clock: Clock
   #later: Disposable | null = null
+  /** Runs while answers are out. */
+  #patience: Disposable | null = null
+  #isImpatient = false
   #disposed = false
 
   /** `changed` is called whenever `instances` or `isSettled` may have changed. */
@@ -52,21 +61,18 @@ export class Explorer implements Disposable {
 
   /** True when every instance that is there has been asked and has answered, or was given up. */
   get isSettled(): boolean {
-    if (this.#gathering.size > 0) return false
-    return [...this.#answers.values()].every(({ description }) => description !== undefined)
+    return this.#isImpatient || this.#hasAll
   }
 
   get isDisposed(): boolean {
     return this.#disposed
   }
 
-  /** The described instances of all names reached. */
+  /** The instances of all names reached. One that does not describe itself has no edges, yet others resolve to it. */
   get instances(): GraphInstance[] {
     const instances: GraphInstance[] = []
     for (const [peer, { description }] of this.#answers) {
-      if (!description || !peer.isLive()) continue
-      const { state } = peer.identity
-      instances.push({ identity: { ...description, state }, edges: description.edges })
+      if (peer.isLive()) instances.push({ identity: peer.identity, edges: description?.edges ?? [] })
     }
     return instances
   }
@@ -76,6 +82,7 @@ export class Explorer implements Disposable {
     this.#disposed = true
     this.#listener[Symbol.dispose]()
     this.#later?.[Symbol.dispose]()
+    this.#patience?.[Symbol.dispose]()
     for (const interest of this.#interests.values()) interest[Symbol.dispose]()
   }
 
@@ -96,7 +103,26 @@ export class Explorer implements Disposable {
       if (!live.has(peer)) this.#answers.delete(peer)
     }
     for (const peer of live) this.#askWhatChanged(peer)
+    this.#waitForAll()
     this.#changed()
+  }
+
+  get #hasAll(): boolean {
+    if (this.#gathering.size > 0 || this.#later) return false
+    return [...this.#answers.values()].every(({ description }) => description !== undefined)
+  }
+
+  #waitForAll(): void {
+    if (!this.#hasAll) {
+      this.#patience ??= this.#clock.after(LONGEST, () => {
+        this.#isImpatient = true
+        this.#changed()
+      })
+      return
+    }
+    this.#patience?.[Symbol.dispose]()
+    this.#patience = null
+    this.#isImpatient = false
   }
 
   /** An instance that changes all the time is not asked all the time. */

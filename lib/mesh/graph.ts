@@ -14,7 +14,7 @@ export interface GraphInstance {
   readonly edges: readonly EdgeView[]
 }
 
-/** A node's members, oldest first. */
+/** The members of each node, oldest first. */
 type Members = Map<string, GraphInstance[]>
 
 /** `d1@1.2.0`. */
@@ -27,40 +27,57 @@ export function buildGraph(instances: readonly GraphInstance[]): GraphView {
   const members = group(instances)
   const byName = groupByName(instances)
   const nodes = [...members].map(([node, of]) => toNode(node, of))
-  const edges = [...members].flatMap(([node, of]) => toEdges(node, of, byName))
+  const edges = [...members].flatMap(([node, of]) => toEdges(node, active(of), byName))
   return { nodes, edges, cycles: findCycles(nodes, edges) }
 }
 
+/** Which steps along the edges count. */
+export type Passes = (from: string, to: string, edge: GraphEdge) => boolean
+
 /** The shortest cycle through a node, or null: a path whose first and last node are `node`. */
-export function cycleThrough(graph: Pick<GraphView, 'edges'>, node: string): string[] | null {
-  const next = adjacency(graph.edges)
-  const cameFrom = new Map<string, string>()
-  const queue = [node]
-  for (let at = queue.shift(); at !== undefined; at = queue.shift()) {
-    for (const to of next.get(at) ?? []) {
-      if (to === node) return trace(cameFrom, node, at)
-      if (cameFrom.has(to)) continue
-      cameFrom.set(to, at)
-      queue.push(to)
-    }
-  }
-  return null
+export function cycleThrough(
+  { edges }: Pick<GraphView, 'edges'>,
+  node: string,
+  passes?: Passes,
+): string[] | null {
+  return shortestCycle(adjacency(edges, passes), node)
 }
 
-/** The member of a cycle that came last: the one that must go, and every member names the same one. */
-export function youngest(cycle: readonly string[], instances: readonly GraphInstance[]): string | null {
+/**
+ * The shortest cycle of which a node is the youngest member, or null. Each cycle has one youngest member, and whoever
+ * sees the same instances names the same one: of several that start at once, that one gives way.
+ */
+export function cycleAsYoungest(
+  graph: Pick<GraphView, 'edges'>,
+  node: string,
+  instances: readonly GraphInstance[],
+): string[] | null {
+  const younger = youngerThan(node, instances)
+  return cycleThrough(graph, node, (_from, to) => !younger.has(to))
+}
+
+/** The nodes that are younger than one of them. */
+export function youngerThan(node: string, instances: readonly GraphInstance[]): ReadonlySet<string> {
   const members = group(instances)
-  let last: { node: string; oldest: GraphInstance } | null = null
-  for (const node of new Set(cycle)) {
-    const oldest = members.get(node)?.[0]
-    if (oldest && (!last || byAge(oldest, last.oldest) > 0)) last = { node, oldest }
+  const oldest = (of: string): GraphInstance | undefined => active(members.get(of) ?? [])[0]
+  const own = oldest(node)
+  const isYounger = (of: string): boolean => {
+    const other = oldest(of)
+    return own !== undefined && other !== undefined && byAge(other, own) > 0
   }
-  return last?.node ?? null
+  return new Set([...members.keys()].filter(isYounger))
 }
 
+/** Oldest first. Of two that started in the same millisecond, the greater id is the younger. */
 function byAge(a: GraphInstance, b: GraphInstance): number {
   if (a.identity.started !== b.identity.started) return a.identity.started - b.identity.started
   return a.identity.id < b.identity.id ? -1 : a.identity.id > b.identity.id ? 1 : 0
+}
+
+/** Those that will serve. One that drains lends its node neither its age nor its edges, while the node has others. */
+function active(members: readonly GraphInstance[]): readonly GraphInstance[] {
+  const staying = members.filter(({ identity: { state } }) => state !== 'draining' && state !== 'stopped')
+  return staying.length > 0 ? staying : members
 }
 
 function group(instances: readonly GraphInstance[]): Members {
@@ -85,7 +102,7 @@ function groupByName(instances: readonly GraphInstance[]): Map<string, GraphInst
 }
 
 function toNode(node: string, members: readonly GraphInstance[]): GraphNode {
-  const states = members.map(({ identity }) => identity.state)
+  const states = active(members).map(({ identity }) => identity.state)
   const state = states.includes('ready') ? 'ready' : (states[0] ?? 'stopped')
   const { name, version } = members[0]?.identity ?? { name: node, version: '' }
   return { node, name, version, state, instances: members.length }
@@ -109,15 +126,31 @@ function toEdges(
   })
 }
 
-function adjacency(edges: readonly GraphEdge[]): Map<string, string[]> {
+function adjacency(edges: readonly GraphEdge[], passes: Passes = () => true): Map<string, string[]> {
   const next = new Map<string, string[]>()
-  for (const { from, to, optional, lazy } of edges) {
-    if (optional || lazy) continue
-    const known = next.get(from)
+  for (const edge of edges) {
+    if (edge.optional || edge.lazy) continue
+    const to = edge.to.filter((node) => passes(edge.from, node, edge))
+    const known = next.get(edge.from)
     if (known) known.push(...to)
-    else next.set(from, [...to])
+    else next.set(edge.from, to)
   }
   return next
+}
+
+function shortestCycle(next: ReadonlyMap<string, readonly string[]>, node: string): string[] | null {
+  const cameFrom = new Map<string, string>()
+  const queue = [node]
+  // grows while it is walked
+  for (const at of queue) {
+    for (const to of next.get(at) ?? []) {
+      if (to === node) return trace(cameFrom, node, at)
+      if (cameFrom.has(to)) continue
+      cameFrom.set(to, at)
+      queue.push(to)
+    }
+  }
+  return null
 }
 
 function trace(cameFrom: ReadonlyMap<string, string>, node: string, last: string): string[] {
@@ -130,8 +163,9 @@ function trace(cameFrom: ReadonlyMap<string, string>, node: string, last: string
 
 function findCycles(nodes: readonly GraphNode[], edges: readonly GraphEdge[]): string[][] {
   const cycles = new Map<string, string[]>()
+  const next = adjacency(edges)
   for (const { node } of nodes) {
-    const cycle = cycleThrough({ edges }, node)
+    const cycle = shortestCycle(next, node)
     if (!cycle) continue
     const turned = fromSmallest(cycle)
     cycles.set(turned.join(' '), turned)

@@ -16,23 +16,30 @@ export interface Edge {
 export class Relying {
   readonly #node: NodeContext
   readonly #edges: Edge[] = []
-  /** Grows with each change of the edges or of what is met: others ask again when it does. */
+  readonly #listeners = new Set<() => void>()
+  /** Grows with each change of the edges: others ask again when it does. */
   revision = 0
 
   constructor(node: NodeContext) {
     this.#node = node
   }
 
+  /** Calls `run` when an edge came or went, until disposed. */
+  onChange(run: () => void): Disposable {
+    this.#listeners.add(run)
+    return { [Symbol.dispose]: () => void this.#listeners.delete(run) }
+  }
+
   add(edge: Edge): void {
     this.#edges.push(edge)
-    this.revision++
+    this.#tell()
   }
 
   remove(edge: Edge): void {
     const at = this.#edges.indexOf(edge)
     if (at < 0) return
     this.#edges.splice(at, 1)
-    this.revision++
+    this.#tell()
   }
 
   /** Looks for everything but lazy dependencies. */
@@ -65,6 +72,11 @@ export class Relying {
     const { optional, lazy, declaredIn } = edge
     const { name, range } = edge.target
     return { name, range, optional, lazy, met: this.#isMet(edge), declaredIn }
+  }
+
+  #tell(): void {
+    this.revision++
+    for (const run of [...this.#listeners]) run()
   }
 
   #isMet({ target: { name, range } }: Edge): boolean {

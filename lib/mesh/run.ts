@@ -5,7 +5,7 @@ import type { Identity, State } from '../base/identity.js'
 import { Lifecycle } from '../base/lifecycle.js'
 import type { Session } from '../dnode/session.js'
 import type { NodeContext } from './acquire.js'
-import { untilReady } from './readiness.js'
+import { untilReady, type Candidate } from './readiness.js'
 import type { Relying } from './relying.js'
 import { Serving, type ServingOptions } from './serving.js'
 
@@ -49,9 +49,10 @@ export class Run {
     return this.#lifecycle.isUp
   }
 
-  /** Aborts at `stop()`, and when the start failed. */
-  get ended(): AbortSignal {
-    return this.#end.signal
+  /** As others judge it that look at the graph. */
+  get candidate(): Candidate {
+    const { node, relying } = this.#options
+    return { node, relying, self: () => this.identity, ended: this.#end.signal }
   }
 
   /** Where it listens, in text; null while it does not. */
@@ -93,7 +94,7 @@ export class Run {
       this.#lifecycle.to('waiting')
       if (relying.edges.length === 0) this.#lifecycle.to('ready')
       await this.#serving.announce(this.identity)
-      await untilReady({ node, relying, self: () => this.identity, late: false }, this.#end.signal)
+      await untilReady(this.candidate)
       if (this.#end.signal.aborted) return
       this.#watching = node.pool.onChange(() => this.#settle())
       this.#settle()

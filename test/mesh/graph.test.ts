@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { State } from '../../lib/base/identity.js'
-import { buildGraph, cycleThrough, youngest, type GraphInstance } from '../../lib/mesh/graph.js'
+import { buildGraph, cycleAsYoungest, cycleThrough, type GraphInstance } from '../../lib/mesh/graph.js'
 
 interface Sketch {
   started?: number
@@ -117,16 +117,60 @@ describe('graph - cycles', () => {
     expect(graph.cycles).toEqual([])
   })
 
-  it('all members of a ring name the same youngest, by the oldest instance of each node', () => {
-    const cycle = ['a@1.0.0', 'b@1.0.0', 'c@1.0.0', 'a@1.0.0']
-    expect(youngest(cycle, ring)).toBe('c@1.0.0')
+  /** The nodes that give way, each in its own eyes. */
+  const losers = (instances: readonly GraphInstance[]): string[] => {
+    const graph = buildGraph(instances)
+    return graph.nodes.flatMap(({ node }) => (cycleAsYoungest(graph, node, instances) ? [node] : []))
+  }
+
+  it('one member of a ring is the youngest, by the oldest instance of each node', () => {
+    expect(losers(ring)).toEqual(['c@1.0.0'])
     const older = instance('c@1.0.0', { id: 'old', started: 0 })
-    expect(youngest(cycle, [...ring, older])).toBe('b@1.0.0')
+    expect(losers([...ring, older])).toEqual(['b@1.0.0'])
+    expect(cycleAsYoungest(buildGraph(ring), 'c@1.0.0', ring)).toEqual([
+      'c@1.0.0',
+      'a@1.0.0',
+      'b@1.0.0',
+      'c@1.0.0',
+    ])
   })
 
   it('of two that started in the same millisecond the greater id is the younger', () => {
-    const twins = [instance('a@1.0.0', { id: 'x' }), instance('b@1.0.0', { id: 'y' })]
-    expect(youngest(['a@1.0.0', 'b@1.0.0', 'a@1.0.0'], twins)).toBe('b@1.0.0')
-    expect(youngest(['b@1.0.0', 'a@1.0.0', 'b@1.0.0'], [...twins].reverse())).toBe('b@1.0.0')
+    const twins = [
+      instance('a@1.0.0', { id: 'x', edges: ['b'] }),
+      instance('b@1.0.0', { id: 'y', edges: ['a'] }),
+    ]
+    expect(losers(twins)).toEqual(['b@1.0.0'])
+    expect(losers([...twins].reverse())).toEqual(['b@1.0.0'])
+  })
+
+  it('the youngest of a longer ring is found although a shorter one through it has a younger member', () => {
+    const two = [
+      instance('x@1.0.0', { started: 3, edges: ['y', 'a'] }),
+      instance('y@1.0.0', { started: 9, edges: ['x'] }),
+      instance('a@1.0.0', { started: 1, edges: ['b'] }),
+      instance('b@1.0.0', { started: 2, edges: ['x'] }),
+    ]
+    const graph = buildGraph(two)
+    expect(cycleThrough(graph, 'x@1.0.0')).toEqual(['x@1.0.0', 'y@1.0.0', 'x@1.0.0'])
+    expect(cycleAsYoungest(graph, 'x@1.0.0', two)).toEqual(['x@1.0.0', 'a@1.0.0', 'b@1.0.0', 'x@1.0.0'])
+    expect(losers(two)).toEqual(['x@1.0.0', 'y@1.0.0'])
+  })
+
+  it('an instance that drains lends its node neither age nor edges, while another one serves', () => {
+    const leaving = instance('c@1.0.0', { id: 'old', started: 0, state: 'draining', edges: ['a'] })
+    expect(losers([...ring, leaving])).toEqual(['c@1.0.0'])
+    const mended = [ring[0], ring[1], leaving, instance('c@1.0.0', { id: 'new', started: 9 })]
+    const graph = buildGraph(mended.filter((one) => one !== undefined))
+    expect(graph.cycles).toEqual([])
+    expect(graph.nodes[0]).toMatchObject({ node: 'c@1.0.0', state: 'ready', instances: 2 })
+  })
+
+  it('a thousand services in one ring are one cycle, found at once', () => {
+    const names = Array.from({ length: 1_000 }, (_, i) => `s${i}`)
+    const many = names.map((name, i) =>
+      instance(`${name}@1.0.0`, { started: i, edges: [names[(i + 1) % names.length] ?? ''] }),
+    )
+    expect(buildGraph(many).cycles.map((path) => path.length)).toEqual([1_001])
   })
 })

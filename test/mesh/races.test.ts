@@ -66,7 +66,8 @@ describe('races - start and stop in any order', () => {
     void a.start()
     await mesh.advance(50)
     await expect(mesh.until(b.start())).rejects.toMatchObject({ code: 'DS_CYCLE' })
-    expect(mesh.hub.watched).toBe(1)
+    await mesh.until(a.stop())
+    expect(mesh.hub.watched).toBe(0)
   })
 })
 

@@ -8,6 +8,7 @@ import { Service, type Parts } from '../../lib/mesh/dservice.js'
 import { LazyDiscovery, type Loan } from '../../lib/mesh/lazy-discovery.js'
 import type { DService } from '../../lib/mesh/types.js'
 import { MemoryNetwork } from '../../lib/wire/memory.js'
+import { lagging } from './lagging.js'
 
 /** What a node may have besides. */
 type More = Pick<Parts<object>, 'hooks' | 'redact'>
@@ -18,8 +19,11 @@ export class TestMesh {
   readonly network: MemoryNetwork
   readonly hub: MemoryHub
   readonly #nodes: DService[] = []
+  readonly #lag: number
 
-  constructor(seed = 1) {
+  /** `lag`: milliseconds that a sighting may be late. */
+  constructor(seed = 1, lag = 0) {
+    this.#lag = lag
     this.clock = new VirtualClock(seed)
     this.network = new MemoryNetwork(this.clock)
     this.hub = new MemoryHub(this.network)
@@ -73,7 +77,8 @@ export class TestMesh {
   }
 
   #loan(mesh: string, node: string): Loan {
-    const engine = this.hub.engine({ mesh, node })
+    const prompt = this.hub.engine({ mesh, node })
+    const engine = this.#lag > 0 ? lagging(prompt, this.clock, this.#lag) : prompt
     return { engine, [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose]() }
   }
 
