@@ -13,7 +13,7 @@ import { CustomTypes } from '../dnode/values/custom.js'
 import type { CustomType } from '../dnode/values/port.js'
 import type { Remote } from '../dnode/remote.js'
 import type { Address, Transport } from '../wire/connection.js'
-import { want, type NodeContext } from './acquire.js'
+import type { NodeContext } from './acquire.js'
 import { DESCRIBE } from './describe.js'
 import type { Discovery } from './discovery.js'
 import { createHandle } from './handle.js'
@@ -256,12 +256,10 @@ export class Service<A extends object> implements face.DService<A> {
 
   /** A dependency declared while the service runs: refused where it would close a cycle. */
   async #relyLate(run: Run, edge: Edge, { shared }: Caller): Promise<void> {
-    if (!edge.lazy) want(this.#node, edge.target)
     try {
       await relyLate(run.candidate, edge)
     } catch (error) {
       shared.broken = toError(error)
-      edge.target.interest?.[Symbol.dispose]()
       this.#reporter.report(shared.broken, 'a dependency was refused')
     }
   }

@@ -11,6 +11,9 @@ import type { Target } from './target.js'
 /** Characters of what a peer announced that an error shows. */
 const SHOWN = 80
 
+/** Characters of a reason that `missing` shows: part of it may be a peer's. */
+const LONGEST_REASON = 300
+
 /** Ids that an error lists, at most. */
 const LISTED = 20
 
@@ -26,9 +29,7 @@ export function explain(node: Node, target: Target, pin: string | null): DServic
   const { name, range } = target
   const { passed } = resolve(node.pool.live(name), range)
   const live = passed.map(({ candidate: { identity }, why }) => `${name}@${identity.version} (${why})`)
-  const hidden = node.pool
-    .hidden(name)
-    .filter(({ hint: { version } }) => !version || !isVersion(version) || satisfies(version, range))
+  const hidden = hiddenOf(node.pool, target)
   const tries = hidden.map(({ peer, hint }) => ({
     address: formatAddress(peer.address),
     reason: whyHidden(peer, hint),
@@ -47,6 +48,20 @@ export function explain(node: Node, target: Target, pin: string | null): DServic
       : `start ${name}, or look with: dservice ls`,
     details: { live, known: live },
   })
+}
+
+/** What is announced, may be in range, and has not proved it: the address of each, and why. */
+export function unreachableOf(pool: Pool, target: Target): string[] {
+  return hiddenOf(pool, target).map(({ peer, hint }) => {
+    const reason = whyHidden(peer, hint).slice(0, LONGEST_REASON)
+    return told({ address: formatAddress(peer.address), reason })
+  })
+}
+
+function hiddenOf(pool: Pool, { name, range }: Target): ReturnType<Pool['hidden']> {
+  return pool
+    .hidden(name)
+    .filter(({ hint: { version } }) => !version || !isVersion(version) || satisfies(version, range))
 }
 
 function whyHidden(peer: Peer, { version }: Partial<Identity>): string {

@@ -13,6 +13,7 @@ import {
   type Passes,
 } from './graph.js'
 import type { Edge, Relying } from './relying.js'
+import { want } from './target.js'
 import type { EdgeView, GraphEdge } from './types.js'
 
 /** Milliseconds that each younger member of a ring has to give way first, when several declare at once what closes it. */
@@ -50,8 +51,7 @@ export function untilReady(service: Candidate): Promise<void> {
   return verdict(service, {
     edges: () => relying.edges,
     judge: (place) =>
-      cycleAsYoungest(place, place.node, place.instances) ??
-      (relying.missing.length === 0 ? null : undefined),
+      cycleAsYoungest(place, place.node, place.instances) ?? (relying.areMet ? null : undefined),
   })
 }
 
@@ -64,8 +64,21 @@ export function untilReady(service: Candidate): Promise<void> {
  * until those that are younger had their COURTESY to give way, so that one does, and the ring is gone for the others.
  */
 export async function relyLate(service: Candidate, edge: Edge): Promise<void> {
-  const { relying, node, self } = service
+  const { relying, node } = service
+  if (!edge.lazy) want(node, edge.target)
   if (edge.optional || edge.lazy) return relying.add(edge)
+  try {
+    await join(service, edge)
+  } catch (error) {
+    relying.remove(edge)
+    edge.target.interest?.[Symbol.dispose]()
+    throw error
+  }
+}
+
+/** Both looks, and the edge between them. */
+async function join(service: Candidate, edge: Edge): Promise<void> {
+  const { relying, node, self } = service
   const { name, range } = edge.target
   const by: Passes = (from, _to, of) => from !== nodeOf(self()) || (of.name === name && of.range === range)
   await verdict(service, {
@@ -83,12 +96,7 @@ export async function relyLate(service: Candidate, edge: Edge): Promise<void> {
     const left = since + courtesy(ring, place) - now
     return left > 0 ? left : ring
   }
-  try {
-    await verdict(service, { edges: () => relying.edges, judge })
-  } catch (error) {
-    relying.remove(edge)
-    throw error
-  }
+  await verdict(service, { edges: () => relying.edges, judge })
 }
 
 /** Milliseconds; 0 for the youngest. */

@@ -1,6 +1,7 @@
 /** What a service relies on: its edges, whether they are met, and what is missing. Event-driven, never polled. */
 import satisfies from 'semver/functions/satisfies.js'
 import type { NodeContext } from './acquire.js'
+import { unreachableOf } from './explain.js'
 import { want, type Target } from './target.js'
 import type { EdgeView, Missing } from './types.js'
 
@@ -61,11 +62,20 @@ export class Relying {
     return this.#edges.map((edge) => this.view(edge))
   }
 
+  /** Whether nothing is missing. */
+  get areMet(): boolean {
+    return this.#edges.every((edge) => this.#isEnough(edge))
+  }
+
   /** Required dependencies without a ready instance in range. */
   get missing(): Missing[] {
+    const { pool } = this.#node
     return this.#edges
-      .filter((edge) => !edge.optional && !edge.lazy && !this.#isMet(edge))
-      .map(({ target: { name, range } }) => ({ name, range, live: this.#live(name, range) }))
+      .filter((edge) => !this.#isEnough(edge))
+      .map(({ target }) => {
+        const { name, range } = target
+        return { name, range, live: this.#live(name, range), unreachable: unreachableOf(pool, target) }
+      })
   }
 
   view(edge: Edge): EdgeView {
@@ -77,6 +87,10 @@ export class Relying {
   #tell(): void {
     this.revision++
     for (const run of [...this.#listeners]) run()
+  }
+
+  #isEnough(edge: Edge): boolean {
+    return edge.optional || edge.lazy || this.#isMet(edge)
   }
 
   #isMet({ target: { name, range } }: Edge): boolean {

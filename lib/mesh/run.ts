@@ -107,8 +107,7 @@ export class Run {
 
   /** Ready while nothing is missing, waiting otherwise; lost and met again as often as it happens. */
   #settle(): void {
-    if (this.#lifecycle.isUp)
-      this.#lifecycle.to(this.#options.relying.missing.length === 0 ? 'ready' : 'waiting')
+    if (this.#lifecycle.isUp) this.#lifecycle.to(this.#options.relying.areMet ? 'ready' : 'waiting')
   }
 
   #told(state: State): void {

@@ -14,11 +14,14 @@ export interface EdgeView {
   readonly declaredIn: 'rely()' | 'package.json'
 }
 
-/** A required dependency that is not met, and what is there instead: `1.4.2 (out of range)`. */
+/** A required dependency that is not met, and what is there instead. */
 export interface Missing {
   readonly name: string
   readonly range: string
+  /** Each live instance of the name, and why it does not do: `1.4.2 (out of range)`, `1.2.0 (waiting)`. */
   readonly live: readonly string[]
+  /** What is announced and may be in range, and why it is not live: `127.0.0.1:4001: ECONNREFUSED`. */
+  readonly unreachable: readonly string[]
 }
 
 /** What `$describe` answers. */

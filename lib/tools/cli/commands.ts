@@ -58,10 +58,11 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [
       ['--mermaid', 'as Mermaid text'],
       ['--dot', 'as DOT, for Graphviz'],
+      ['--check', 'only what is wrong: cycles, and required edges that are unmet'],
     ],
     details: LOOK,
     examples: [
-      ['dservice graph', 'a tree; exit code 8 where there is a cycle'],
+      ['dservice graph --check', 'for scripts: exit code 8 at a cycle, 1 at an unmet edge'],
       ['dservice graph --dot | dot -Tsvg > mesh.svg', 'a picture'],
     ],
     load: () => import('./graph.js'),
