@@ -26,6 +26,9 @@ const config: ViteUserConfig = {
           pool: 'forks',
           include: ['test/**/*.test.ts'],
           exclude: [...PROCESSES, ...EXAMPLES],
+          // time is virtual in them: it bounds what hangs, and is no measure of a busy machine
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
