@@ -18,8 +18,10 @@ export interface Line {
 
 export interface PairOptions {
   readonly clock: Clock
-  /** Default: a line without delay. */
+  /** From the first end to the second. Default: a line without delay. */
   readonly line?: Line
+  /** From the second end to the first. Default: as the other direction. */
+  readonly back?: Line
   /** What each end calls the other. Default: `memory:b` and `memory:a`. */
   readonly addresses?: readonly [string, string]
   /** Default: LIMITS.writeQueue. */
@@ -31,8 +33,11 @@ export interface Pair {
   readonly ends: readonly [Connection, Connection]
   /** The line works again after a silence. */
   resume(): void
-  /** Breaks one end as a dead cable or process would; the other hears of it over the line. */
-  breakEnd(which: 0 | 1): void
+  /**
+   * Breaks one end as a dead cable or process would; the other hears of it over the line, or nothing: what was under way arrives, and
+   * no more.
+   */
+  breakEnd(which: 0 | 1, how?: 'reset' | 'silent'): void
 }
 
 /** Two connections, each the peer of the other. */
@@ -44,7 +49,7 @@ export function memoryPair(options: PairOptions): readonly [Connection, Connecti
 export function joinPair(options: PairOptions): Pair {
   const { clock, writeQueue, addresses = ['memory:b', 'memory:a'] } = options
   const line = options.line ?? { clock, delay: 0, isSilent: false }
-  const wires = [new Wire(line), new Wire(line)] as const
+  const wires = [new Wire(line), new Wire(options.back ?? line)] as const
   const pipes = [new Pipe(wires[0]), new Pipe(wires[1])] as const
   wires[0].leadTo(pipes[1])
   wires[1].leadTo(pipes[0])
@@ -57,7 +62,10 @@ export function joinPair(options: PairOptions): Pair {
   return {
     ends: [end(0), end(1)],
     resume: () => wires.forEach((wire) => wire.pump()),
-    breakEnd: (which) => void pipes[which].destroy(resetError()),
+    breakEnd: (which, how = 'reset') => {
+      if (how === 'silent') wires[which].shut()
+      pipes[which].destroy(resetError())
+    },
   }
 }
 
@@ -75,6 +83,8 @@ class Wire {
   #to: Pipe | undefined
   #bytes = 0
   #isScheduled = false
+  /** Nothing is taken any more. */
+  #isShut = false
   #onRoom: (() => void) | undefined
 
   constructor(line: Line) {
@@ -88,6 +98,7 @@ class Wire {
 
   /** Calls `onRoom` when the next load may come. */
   carry(load: Load, onRoom: () => void): void {
+    if (this.#isShut) return
     if (load === 'reset') this.#drop()
     const at = this.#line.clock.monotonic() + this.#line.delay
     for (const parcel of parcelsOf(load)) this.#parcels.push({ at, load: parcel })
@@ -95,6 +106,11 @@ class Wire {
     if (this.#bytes < WINDOW) onRoom()
     else this.#onRoom = onRoom
     this.#schedule()
+  }
+
+  /** Its writer is gone, and says nothing more. */
+  shut(): void {
+    this.#isShut = true
   }
 
   /** A reset overtakes what is under way. */

@@ -6,8 +6,10 @@ import { DEFAULTS } from '../base/options.js'
 import { formatAddress, type Address, type Connection, type Listening, type Transport } from './connection.js'
 import { dialing } from './dial.js'
 import { joinPair, type Line, type Pair } from './memory-pair.js'
+import { Ways, type Latency } from './memory-ways.js'
 
 export { memoryPair, type PairOptions } from './memory-pair.js'
+export type { Latency } from './memory-ways.js'
 
 /** The first port that the network gives away by itself. */
 const FIRST_PORT = 40_001
@@ -32,11 +34,9 @@ export class MemoryNetwork {
   /** `node:port` -> who takes connections there. */
   readonly #listeners = new Map<string, { readonly node: string; readonly accept: Accept }>()
   readonly #links = new Set<Link>()
-  readonly #cut = new Set<string>()
-  readonly #silent = new Set<string>()
+  readonly #ways = new Ways()
   /** Dials that a silence holds up. */
   readonly #held = new Set<() => void>()
-  #delay = 0
   #port = FIRST_PORT
   #dialled = 0
 
@@ -58,7 +58,7 @@ export class MemoryNetwork {
 
   /** Breaks what is open between two nodes, so that both notice, and lets no dial through. */
   cut(a: string, b: string): void {
-    this.#cut.add(keyOf(a, b))
+    this.#ways.cut(a, b)
     for (const { pair } of this.#between(a, b)) {
       pair.breakEnd(0)
       pair.breakEnd(1)
@@ -67,40 +67,62 @@ export class MemoryNetwork {
 
   /** Rows, ends and dials between two nodes get lost without anybody noticing; what connections carry arrives after `heal`. */
   silence(a: string, b: string): void {
-    this.#silent.add(keyOf(a, b))
+    this.mute(a, b)
+    this.mute(b, a)
+  }
+
+  /** The same in one direction: what comes back arrives. */
+  mute(from: string, to: string): void {
+    this.#ways.mute(from, to)
+  }
+
+  /** A node takes nothing until it is thawed, as a process that is stopped: nothing breaks, and all waits. */
+  freeze(node: string): void {
+    this.#ways.freeze(node)
+  }
+
+  thaw(node: string): void {
+    this.#ways.thaw(node)
+    for (const { pair } of this.#linksOf(node)) pair.resume()
+    this.#retryHeld()
   }
 
   /** Ends a cut or a silence. Connections that were cut stay cut. */
   heal(a: string, b: string): void {
-    this.#cut.delete(keyOf(a, b))
-    this.#silent.delete(keyOf(a, b))
+    this.#ways.heal(a, b)
     for (const { pair } of this.#between(a, b)) pair.resume()
-    const held = [...this.#held]
-    this.#held.clear()
-    for (const retry of held) retry()
+    this.#retryHeld()
     this.#events.emit('healed')
   }
 
-  /** A node dies without a goodbye. It may come back under the same name. */
-  crash(node: string): void {
+  /**
+   * A node dies without a goodbye. It may come back under the same name. `reset`: its system says so to those that it was connected
+   * to; `silent`: nobody does, as when the power fails.
+   */
+  crash(node: string, how: 'reset' | 'silent' = 'reset'): void {
     for (const [key, listener] of this.#listeners) {
       if (listener.node === node) this.#listeners.delete(key)
     }
-    for (const { nodes, pair } of [...this.#links]) {
-      if (nodes[0] === node) pair.breakEnd(0)
-      if (nodes[1] === node) pair.breakEnd(1)
+    for (const { nodes, pair } of this.#linksOf(node)) {
+      if (nodes[0] === node) pair.breakEnd(0, how)
+      if (nodes[1] === node) pair.breakEnd(1, how)
     }
     this.#events.emit('crashed', node)
   }
 
   /** How long everything sent from now on takes from node to node. */
   delay(ms: number): void {
-    this.#delay = ms
+    this.latency = () => ms
   }
 
-  /** Whether rows get from one node to the other. */
-  reaches(a: string, b: string): boolean {
-    return !this.#cut.has(keyOf(a, b)) && !this.#silent.has(keyOf(a, b))
+  /** The same, by direction and for each piece. */
+  set latency(latency: Latency) {
+    this.#ways.latency = latency
+  }
+
+  /** Whether what one node says gets to the other. */
+  reaches(from: string, to: string): boolean {
+    return this.#ways.reaches(from, to)
   }
 
   /** Connections that are open at one end at least: a leak check ends a test with 0. */
@@ -115,7 +137,7 @@ export class MemoryNetwork {
 
   /** Connections that a node is an end of. */
   connectionsOf(node: string): number {
-    return [...this.#links].filter(({ nodes }) => nodes.includes(node)).length
+    return this.#linksOf(node).length
   }
 
   #listen(node: string, at: Address, accept: Accept): Listening {
@@ -148,7 +170,8 @@ export class MemoryNetwork {
         else if (typeof outcome === 'string') attempt.failed(outcome)
         else attempt.connected(outcome)
       }
-      if (this.#delay > 0) this.#clock.after(this.#delay, arrive)
+      const wait = 'path' in to ? 0 : this.#ways.latency(from, to.host)
+      if (wait > 0) this.#clock.after(wait, arrive)
       else setImmediate(arrive)
       return () => {
         isAbandoned = true
@@ -160,8 +183,8 @@ export class MemoryNetwork {
   /** The dialler's end of a new connection, or why there is none. */
   #connect(from: string, to: Address): Connection | string {
     if ('path' in to) return 'ENOTSUP'
-    if (this.#silent.has(keyOf(from, to.host))) return 'silence'
-    if (this.#cut.has(keyOf(from, to.host))) return 'EHOSTUNREACH'
+    if (this.#ways.isSilent(from, to.host) || this.#ways.isSilent(to.host, from)) return 'silence'
+    if (this.#ways.isCut(from, to.host)) return 'EHOSTUNREACH'
     const listener = this.#listeners.get(formatAddress(to))
     if (!listener) return 'ECONNREFUSED'
     const [near, far] = this.#join(from, to).ends
@@ -177,6 +200,7 @@ export class MemoryNetwork {
     const pair = joinPair({
       clock: this.#clock,
       line: this.#line(from, to.host),
+      back: this.#line(to.host, from),
       addresses: [formatAddress(to), `memory:${from}:${++this.#dialled}`],
     })
     const link: Link = { nodes: [from, to.host], pair }
@@ -185,26 +209,30 @@ export class MemoryNetwork {
     return pair
   }
 
-  #line(a: string, b: string): Line {
-    const delay = (): number => this.#delay
-    const isSilent = (): boolean => this.#silent.has(keyOf(a, b))
+  #line(from: string, to: string): Line {
+    const ways = this.#ways
     return {
       clock: this.#clock,
       get delay() {
-        return delay()
+        return ways.latency(from, to)
       },
       get isSilent() {
-        return isSilent()
+        return ways.isSilent(from, to)
       },
     }
   }
 
-  #between(a: string, b: string): Link[] {
-    return [...this.#links].filter(({ nodes: [x, y] }) => keyOf(x, y) === keyOf(a, b))
+  #retryHeld(): void {
+    const held = [...this.#held]
+    this.#held.clear()
+    for (const retry of held) retry()
   }
-}
 
-/** The same for both directions. */
-function keyOf(a: string, b: string): string {
-  return JSON.stringify([a, b].sort())
+  #linksOf(node: string): Link[] {
+    return [...this.#links].filter(({ nodes }) => nodes.includes(node))
+  }
+
+  #between(a: string, b: string): Link[] {
+    return this.#linksOf(a).filter(({ nodes: [x, y] }) => (x === a ? y : x) === b)
+  }
 }
