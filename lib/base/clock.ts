@@ -33,6 +33,17 @@ export function sleepOn(after: Clock['after'], ms: number, signal?: AbortSignal)
   })
 }
 
+/** Resolves when `promise`, which never rejects, has settled, or after `ms` milliseconds. Its timer does not outlive it. */
+export function atMost(clock: Pick<Clock, 'after'>, ms: number, promise: Promise<unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = clock.after(ms, resolve)
+    void promise.finally(() => {
+      timer[Symbol.dispose]()
+      resolve()
+    })
+  })
+}
+
 /**
  * The machine's clock. Its timers never keep a process alive: what must be waited for is held by
  * base/keepalive, in one place.

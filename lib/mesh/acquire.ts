@@ -1,5 +1,5 @@
 /** From a name and a range to an instance to call: choose, or wait a bounded while, or say why there is none. */
-import type { Clock } from '../base/clock.js'
+import { atMost, type Clock } from '../base/clock.js'
 import type { Cancellation } from '../base/cancellation.js'
 import { cancelled, closed, limit, reasonOf, timeout, type DServiceError, type Ran } from '../base/errors.js'
 import type { KeepAlive } from '../base/keepalive.js'
@@ -77,16 +77,15 @@ async function patiently<T>(
   wait: (wish: Wish, waiting: Waiting) => Promise<T>,
 ): Promise<T | Refused> {
   const { node, target, choosing } = wish
-  const { deadline, cancellation } = patience
+  const { cancellation } = patience
   if (node.isStopped()) return { ok: false, error: stopped() }
   const interest = want(node, target, choosing.asked)
-  const left = Math.max(0, deadline - node.clock.monotonic())
   const count = (node.waiting.get(target.name) ?? 0) + 1
   if (count > LIMITS.waiting) return { ok: false, error: tooMany(target) }
   node.waiting.set(target.name, count)
   const stop = new CancelledWait(cancellation, target)
   try {
-    const found = wait(wish, { ...patience, interest, left, wait: Math.min(node.instanceWait, left) })
+    const found = wait(wish, { ...patience, interest })
     return await Promise.race([stop.promise, found])
   } finally {
     stop[Symbol.dispose]()
@@ -121,10 +120,6 @@ export function cancelledBy(reason: Error, what: string, ran: Ran = 'maybe'): DS
 
 interface Waiting extends Patience {
   readonly interest: Interest
-  /** Until the deadline. */
-  readonly left: number
-  /** For an instance. */
-  readonly wait: number
 }
 
 async function waitForOne(wish: Wish, waiting: Waiting): Promise<Acquired> {
@@ -136,11 +131,15 @@ async function waitForOne(wish: Wish, waiting: Waiting): Promise<Acquired> {
 /** Loading an engine and asking is our own work, not a wait for others: a short wait must not be over before it. */
 async function untilGathered(
   { node, choosing: { asked } }: Wish,
-  { interest, left }: Waiting,
+  { interest, deadline }: Waiting,
 ): Promise<void> {
   if (asked.gathered) return
-  await Promise.race([interest.gathered, node.clock.sleep(left)])
+  await atMost(node.clock, leftUntil(deadline, node), interest.gathered)
   asked.gathered = true
+}
+
+function leftUntil(deadline: number, { clock }: NodeContext): number {
+  return Math.max(0, deadline - clock.monotonic())
 }
 
 function find({ node, choosing }: Wish, without?: ReadonlySet<Session>): LivePeer | undefined {
@@ -149,7 +148,9 @@ function find({ node, choosing }: Wish, without?: ReadonlySet<Session>): LivePee
 
 function untilChange(wish: Wish, waiting: Waiting): Promise<Acquired> {
   const { node } = wish
-  const { interest, wait, rest = Infinity } = waiting
+  const { deadline, interest, rest = Infinity } = waiting
+  // gathering may have taken of what was left
+  const wait = Math.min(node.instanceWait, leftUntil(deadline, node))
   if (interest.failure) return Promise.resolve({ ok: false, error: interest.failure })
   if (wish.choosing.choices.isOver) return Promise.resolve({ ok: false, error: explainTo(wish) })
   return new Promise((settle) => {

@@ -1,5 +1,5 @@
 /** The serving side of a service: listen, accept sessions, announce, drain. */
-import type { Clock } from '../base/clock.js'
+import { atMost, type Clock } from '../base/clock.js'
 import { isDServiceError, reasonOf, refused, type DServiceError } from '../base/errors.js'
 import type { Identity, State } from '../base/identity.js'
 import type { Logger } from '../base/logger.js'
@@ -114,10 +114,14 @@ export class Serving {
     const { clock } = this.#options
     const each = (wait: (session: Session) => Promise<void>): Promise<unknown> =>
       Promise.all([...this.#sessions].map(wait))
-    const end = clock.sleep(DEFAULTS.drain)
+    const end = clock.monotonic() + DEFAULTS.drain
     // a call that crossed our end would be lost, and nobody could say whether it ran. Who is frozen sends nothing
-    await Promise.race([each(hasHeard), clock.sleep(DEFAULTS.closeTimeout)])
-    await Promise.race([each((session) => session.idle()), end])
+    await atMost(clock, DEFAULTS.closeTimeout, each(hasHeard))
+    await atMost(
+      clock,
+      end - clock.monotonic(),
+      each((session) => session.idle()),
+    )
   }
 
   async #goodbye(): Promise<void> {

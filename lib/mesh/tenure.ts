@@ -1,5 +1,5 @@
 /** A session in use by its peer: who else needs it, and how it ends when it gets no calls any more. */
-import type { Clock } from '../base/clock.js'
+import { atMost, type Clock } from '../base/clock.js'
 import type { State } from '../base/identity.js'
 import type { Session } from '../dnode/session.js'
 
@@ -43,7 +43,7 @@ export class Tenure {
   /** Ends the session in order as soon as no call, view or function of it is in use. Never rejects. */
   async leave(clock: Clock): Promise<void> {
     while (!this.session.isClosed && this.#isInUse) {
-      await Promise.race([clock.sleep(LOOK), this.session.closed])
+      await atMost(clock, LOOK, this.session.closed)
     }
     await this.session.close()
   }

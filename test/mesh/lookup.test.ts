@@ -93,3 +93,22 @@ it('lookup - a handle that was found within a method outlives its call', async (
   await mesh.advance(5_000)
   expect(await mesh.until((kept as unknown as { f(): Promise<string> }).f())).toBe('still here')
 })
+
+it('lookup - what gathering takes is of the time that a first call has, not besides it', async () => {
+  await mesh.until(mesh.service('d1@1.0.0', {}, 'd1').start())
+  mesh.network.freeze('d1')
+  const begun = mesh.clock.monotonic()
+  const ended = mesh.client().dnodeFor('d1', '*', { timeout: 300 })
+  await expect(mesh.until(ended)).rejects.toMatchObject({ code: 'DS_UNREACHABLE', ran: 'no' })
+  expect(mesh.clock.monotonic()).toBe(begun + 300)
+  mesh.network.thaw('d1')
+})
+
+it('lookup - leaves no timer behind, and neither does a stop', async () => {
+  const d1 = mesh.service('d1@1.0.0', {})
+  await mesh.until(d1.start())
+  const client = mesh.client()
+  await mesh.until(client.dnodeFor('d1', '*', { timeout: '5m' }))
+  await mesh.until(Promise.all([client.stop(), d1.stop()]))
+  expect(mesh.clock.waiting).toBe(0)
+})
