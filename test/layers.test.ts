@@ -1,8 +1,8 @@
-/** The order of the layers: base <- wire <- dnode <- mesh <- remotes <- engines, then the root, index.ts, tools. */
+/** The order of the layers: base <- wire <- dnode <- mesh <- remotes <- engines <- testing; beside testing the root, index.ts, tools. */
 import { expect, it } from 'vitest'
 import { filesOf, importsOf, textOf, type Import } from './support/sources.js'
 
-const ORDER = ['base', 'wire', 'dnode', 'mesh', 'remotes', 'engines']
+const ORDER = ['base', 'wire', 'dnode', 'mesh', 'remotes', 'engines', 'testing']
 
 /** All that an engine may know: base, its seam, and how an address looks. */
 const SEAMS_FOR_ENGINES = ['lib/wire/connection.ts', 'lib/mesh/discovery.ts']
@@ -20,6 +20,7 @@ function wrong({ from, to, isLazy }: Import): string | null {
   if (!to.startsWith('lib/')) return 'lib imports lib only'
   const layer = folderOf(from)
   const below = folderOf(to)
+  if (below === 'testing' && layer !== 'testing') return 'nobody but tests needs what tests are made with'
   if (from === 'lib/index.ts') return below === 'tools' ? 'tools stand above the face' : null
   if (layer === 'tools') return wrongInTool(to, below)
   if (isRoot(from)) return wrongInRoot(to, isLazy)
@@ -112,6 +113,9 @@ it.each([
   ['lib/defaults.ts', `import { memory } from './engines/memory.js'`],
   ['lib/tools/cli/ls.ts', `const { look } = await import('../../mesh/inspect.js')`],
   ['lib/index.ts', `import './tools/cli/main.js'`],
+  ['lib/index.ts', `export { simulate } from './testing/index.js'`],
+  ['lib/defaults.ts', `import { simulate } from './testing/index.js'`],
+  ['lib/engines/memory.ts', `import { simulate } from '../testing/index.js'`],
   ['services/echo.ts', `import { dservice } from '../lib/index.js'`],
   ['examples/01-hello/d1.cjs', `const x = require('../../dist/lib/index.js')`],
 ])('layers - %s may not say %s', (file, text) => {
@@ -122,6 +126,7 @@ it.each([
   ['lib/engines/mdns/engine.ts', `import type { Discovery } from '../../mesh/discovery.js'`],
   ['lib/defaults.ts', `const { memory } = await import('./engines/memory.js')`],
   ['lib/tools/repl.ts', `import { dservice } from '../index.js'`],
+  ['lib/testing/world.ts', `import { MemoryHub } from '../engines/memory.js'`],
   ['services/echo.ts', `import { dservice } from 'dservice'`],
   ['lib/base/errors.ts', `// import { a } from '../wire/tcp.js'`],
 ])('layers - %s may say %s', (file, text) => {

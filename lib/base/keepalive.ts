@@ -5,8 +5,14 @@ const FOREVER = 2 ** 30
 
 /** Counts what is pending; while there is something, Node does not exit. Owned by one dservice. */
 export class KeepAlive {
+  readonly #holds: boolean
   #count = 0
   #timer: NodeJS.Timeout | undefined
+
+  /** `holds`: false where time is virtual: the process shall end rather than wait for what nobody moves on. */
+  constructor(holds = true) {
+    this.#holds = holds
+  }
 
   get count(): number {
     return this.#count
@@ -14,7 +20,7 @@ export class KeepAlive {
 
   /** Something is pending until `release` is called as often. */
   hold(): void {
-    if (this.#count++ > 0) return
+    if (this.#count++ > 0 || !this.#holds) return
     this.#timer ??= setInterval(() => undefined, FOREVER)
     this.#timer.ref()
   }

@@ -17,11 +17,16 @@ export class VirtualClock implements Clock {
   #order = 0
   #state: number
   readonly #timers = new Set<Timer>()
+  readonly #settle: () => Promise<void>
 
-  /** `seed`: start of the pseudo-random numbers. Print it when a test fails. */
-  constructor(seed = 1) {
+  /**
+   * `seed`: start of the pseudo-random numbers. Print it when a test fails. `settle`: resolves when nothing is left to do but what
+   * waits for time. Default: after so many rounds of the event loop that sockets have had their turn as well.
+   */
+  constructor(seed = 1, settle: () => Promise<void> = rounds) {
     this.seed = seed
     this.#state = seed >>> 0
+    this.#settle = settle
   }
 
   now(): number {
@@ -57,8 +62,8 @@ export class VirtualClock implements Clock {
   }
 
   /** Lets everything that is due without time passing run: promises, ticks, memory connections. */
-  async settle(): Promise<void> {
-    for (let i = 0; i < ROUNDS; i++) await new Promise<void>((resolve) => setImmediate(resolve))
+  settle(): Promise<void> {
+    return this.#settle()
   }
 
   /** Moves time by `ms`, running each timer at its own moment and settling in between. */
@@ -84,4 +89,8 @@ export class VirtualClock implements Clock {
     }
     return first
   }
+}
+
+async function rounds(): Promise<void> {
+  for (let i = 0; i < ROUNDS; i++) await new Promise<void>((resolve) => setImmediate(resolve))
 }

@@ -51,6 +51,8 @@ export interface Parts<A> {
   readonly hooks?: readonly Hooks[] | undefined
   readonly redact?: Redact | undefined
   readonly types?: readonly CustomType[] | undefined
+  /** Default: one that holds the process. */
+  readonly keepAlive?: KeepAlive
 }
 
 /** Implements DService; defaults.ts is the only one to construct it. */
@@ -67,7 +69,7 @@ export class Service<A extends object> implements face.DService<A> {
   readonly #relying: Relying
   readonly #heart: Heart
   readonly #types: CustomTypes | null
-  readonly #keepAlive = new KeepAlive()
+  readonly #keepAlive: KeepAlive
   #run: Run | null = null
   #stopped = false
   /** Counts `stop()`: a start that waits for one is taken back by the next. */
@@ -81,7 +83,8 @@ export class Service<A extends object> implements face.DService<A> {
     this.name = parts.name
     this.version = parts.version
     this.mesh = parts.mesh
-    const { clock, logger, transport, mesh, discovery, instanceWait } = parts
+    const { clock, logger, transport, mesh, discovery, instanceWait, keepAlive = new KeepAlive() } = parts
+    this.#keepAlive = keepAlive
     this.#heart = new Heart(clock)
     this.#reporter = new Reporter(logger, this.#events)
     this.#hooks = listHooks(parts.hooks)
@@ -95,7 +98,7 @@ export class Service<A extends object> implements face.DService<A> {
       instanceWait,
       isStopped,
       hooks: this.#hooks.call,
-      keepAlive: this.#keepAlive,
+      keepAlive,
       lookups: new Lookups(),
       waiting: new Map(),
     }

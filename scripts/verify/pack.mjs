@@ -34,7 +34,7 @@ export async function packed() {
     await typesOfRequire(cjs)
     await command(esm)
     let programs = 0
-    for (const page of ['README.md', 'docs/guide.md', 'docs/dnode.md']) {
+    for (const page of ['README.md', 'docs/guide.md', 'docs/dnode.md', 'docs/testing.md']) {
       programs += await runBlocks(path.join(ROOT, page), { module: esm, commonjs: cjs })
     }
     return { note: `${own.name}-${own.version}.tgz in two new projects, ${programs} programs of its pages` }
@@ -101,7 +101,14 @@ async function types(cwd) {
       `const text: string = await remote.transform('beep')`,
       `// @ts-expect-error a number is no string`,
       `await remote.transform(1)`,
-      `export { text }`,
+      `import { simulate, type Leftovers } from '${own.name}/testing'`,
+      `const world = simulate({ seed: 1 })`,
+      `const tested = world.service('d1@1.2.0', d1.api)`,
+      `const found = await world.client().dnodeFor<typeof tested.api>('d1')`,
+      `const said: string = await world.until(found.transform('beep'))`,
+      `world.crash(tested, 'silent')`,
+      `const left: Leftovers = await world.stop()`,
+      `export { left, said, text }`,
     ].join('\n'),
   )
   await node('pack', [bin('typescript', 'tsc'), '--noEmit'], { cwd, limit: 60 })
