@@ -25,6 +25,7 @@ export const PHASES = [
   { name: 'package', budget: 30, after: AFTER_BUILD, run: published },
   { name: 'fuzz', budget: 90, from: 'build', after: AFTER_BUILD, run: fuzz },
   { name: 'tests', budget: 140, run: vitest('unit') },
+  { name: 'simulation', budget: 75, after: AFTER_BUILD, run: simulation },
   { name: 'processes', budget: 250, after: AFTER_BUILD, run: vitest('processes') },
   { name: 'examples', budget: 45, after: AFTER_BUILD, run: vitest('examples') },
   { name: 'pack', budget: 40, after: AFTER_BUILD, run: packed },
@@ -83,11 +84,21 @@ function skippedNames(file) {
   return names.map((test) => `\n    skipped: ${test.fullName}`).join('')
 }
 
-/** The mutator of recorded sessions, each of its cases a test; its closing line has the numbers. */
-async function fuzz() {
-  const main = path.join(ROOT, 'dist', 'test', 'fuzz', 'run.js')
+/** The mutator of recorded sessions, each of its cases a test. */
+function fuzz() {
+  return byChance('fuzz', path.join('fuzz', 'run.js'), Number(process.env.FUZZ_SECONDS ?? 30))
+}
+
+/** Whole meshes by chance, each run of them a test. */
+function simulation() {
+  const main = path.join('mesh', 'simulation', 'run.js')
+  return byChance('simulation', main, Number(process.env.SIM_SECONDS ?? 45))
+}
+
+/** A program that tries by chance for some seconds; its closing line has the numbers. */
+async function byChance(log, main, lasts) {
   try {
-    const output = await node('fuzz', [main], { limit: Number(process.env.FUZZ_SECONDS ?? 30) + 120 })
+    const output = await node(log, [path.join(ROOT, 'dist', 'test', main)], { limit: lasts + 120 })
     const line = output.trimEnd().split('\n').at(-1)
     return { counts: closing(line), note: line }
   } catch (error) {
