@@ -1,4 +1,4 @@
-/** Whether peers still live: any row is a sign of life, and after a silence a peer is asked for one. */
+/** Whether peers still live: any row is a sign of life, and so is a good part of one; after a silence a peer is asked for one. */
 import type { Clock } from '../base/clock.js'
 import { DEFAULTS } from '../base/options.js'
 
@@ -20,8 +20,12 @@ export interface Pulse {
   isBusy(): boolean
   /** Whether we read nothing at the moment: it is not the peer that is silent. */
   isDeaf(): boolean
+  /** Bytes that came from the peer so far. */
+  received(): number
   /** Sends a ping. */
   ask(): void
+  /** Sends a pong: a peer that sends us something long hears nothing of us meanwhile, for its question waits behind that. */
+  assure(): void
   /** The peer was silent for so many milliseconds. Called once. */
   dead(silence: number): void
 }
@@ -34,6 +38,9 @@ const PATIENCE: LivenessLimits = {
 /** Milliseconds between two looks: a threshold is passed by at most this. */
 const BEAT = 250
 
+/** Bytes of a row that is not whole which count as a sign of life: fewer of them could keep a row open for ever. */
+const PART = 1024
+
 /** One session's silence. Owned by the session: `hear` at each row, disposed of at its end. */
 export class Liveness implements Disposable {
   readonly #heart: Heart
@@ -42,10 +49,13 @@ export class Liveness implements Disposable {
   #silence = 0
   /** The silence at which the peer was asked; null while it was not. */
   #asked: number | null = null
+  /** What had been received at the last sign of life. */
+  #received: number
 
   constructor(heart: Heart, pulse: Pulse) {
     this.#heart = heart
     this.#pulse = pulse
+    this.#received = pulse.received()
   }
 
   /** A row came: no clock is read and no timer set for it, it leaves a mark. */
@@ -55,12 +65,9 @@ export class Liveness implements Disposable {
 
   /** Called by the heart. */
   look({ busy, idle }: LivenessLimits): void {
-    if (this.#heard || this.#pulse.isDeaf()) {
-      this.#heard = false
-      this.#asked = null
-      this.#silence = 0
-      return
-    }
+    const isPart = !this.#heard && this.#pulse.received() - this.#received >= PART
+    if (isPart) this.#pulse.assure()
+    if (this.#heard || isPart || this.#pulse.isDeaf()) return this.#live()
     this.#silence += BEAT
     const { ask, dead } = this.#pulse.isBusy() ? busy : idle
     if (this.#asked === null) {
@@ -72,6 +79,13 @@ export class Liveness implements Disposable {
       this[Symbol.dispose]()
       this.#pulse.dead(this.#silence)
     }
+  }
+
+  #live(): void {
+    this.#heard = false
+    this.#asked = null
+    this.#silence = 0
+    this.#received = this.#pulse.received()
   }
 
   [Symbol.dispose](): void {

@@ -29,6 +29,7 @@ export class PipeEnd implements Connection {
   /** Chunks that wait for `open`, or for the row that is being handled. */
   #incoming: unknown[] = []
   #incomingSize = 0
+  #received = 0
   #isReading = false
   /** The first half of a character whose second half is in the next text. */
   #halfCharacter = ''
@@ -63,6 +64,10 @@ export class PipeEnd implements Connection {
     return this.#heldSize
   }
 
+  get received(): number {
+    return this.#received
+  }
+
   open(sink: Sink): void {
     this.#sink = sink
     this.#read()
@@ -73,6 +78,7 @@ export class PipeEnd implements Connection {
     if (this.#isOver) return true
     this.#incoming.push(chunk)
     this.#incomingSize += sizeOf(chunk)
+    this.#received += sizeOf(chunk)
     this.#read()
     if (this.#incomingSize > LIMITS.writeQueue) this.destroy(tooFast(this.#incomingSize))
     this.#saidFull = this.#heldSize > LIMITS.batch || this.#reader.isPaused

@@ -29,8 +29,16 @@ export class PeerPulse implements Pulse {
     return this.#parts.inbox.isWaiting
   }
 
+  received(): number {
+    return this.#parts.session.connection.received
+  }
+
   ask(): void {
     this.#parts.writer.sign('ping')
+  }
+
+  assure(): void {
+    this.#parts.writer.sign('pong')
   }
 
   dead(ms: number): void {

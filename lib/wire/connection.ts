@@ -59,6 +59,8 @@ export interface Connection {
   attachmentLimit: number
   /** Bytes that wait to be written. */
   readonly queued: number
+  /** Bytes that came from the peer since `open`, those of rows that are not whole yet included. Only grows. */
+  readonly received: number
   /** Starts delivery. Called exactly once; rows that came before are kept, within the limits. */
   open(sink: Sink): void
   /**

@@ -39,6 +39,7 @@ class StreamConnection implements Connection {
   readonly #stream: Duplex
   readonly #options: StreamOptions
   readonly #reader: RowReader
+  #received = 0
   #settle: (reason: Error | null) => void = () => undefined
   #sink: Sink | undefined
   #isOver = false
@@ -85,6 +86,10 @@ class StreamConnection implements Connection {
 
   get queued(): number {
     return this.#isOver ? 0 : this.#stream.writableLength
+  }
+
+  get received(): number {
+    return this.#received
   }
 
   open(sink: Sink): void {
@@ -155,7 +160,9 @@ class StreamConnection implements Connection {
   }
 
   #read(chunk: Buffer | string): void {
-    this.#guard(() => this.#reader.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk))
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
+    this.#received += bytes.length
+    this.#guard(() => this.#reader.push(bytes))
   }
 
   /** Whatever is not ours runs in here, the reader and the stream: what they throw ends this connection and nothing else. */

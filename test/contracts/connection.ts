@@ -45,6 +45,17 @@ export function connectionContract(harness: ConnectionHarness): void {
       expect(await new Reader(b).until(2)).toEqual([1, 2])
     })
 
+    it('received - counts the bytes of rows, and those of one that is not whole', async () => {
+      const two = new Reader(b)
+      expect(b.received).toBe(0)
+      a.send(rowsOf('é'))
+      await two.until(1)
+      expect(b.received).toBe(5)
+      a.send('"half')
+      while (b.received < 10) await turn()
+      expect([two.rows, b.received, a.received]).toEqual([['é'], 10, 0])
+    })
+
     it('rows - never arrive on the stack of their sender', async () => {
       const two = new Reader(b)
       a.send(rowsOf(1))
