@@ -1,18 +1,18 @@
 /** The values of a session's messages: written as its peer can read them, and read as it wrote them. */
 import type { Ran } from '../base/errors.js'
 import { LIMITS } from '../base/options.js'
-import { NO_ATTACHMENTS } from '../wire/connection.js'
-import type { Carried, Hello, Scrubbed, WireError } from './messages.js'
+import type { Hello, Scrubbed, WireError } from './messages.js'
 import type { ErrorWriter } from './redact.js'
 import type { Exports } from './refs/exports.js'
 import type { Imports } from './refs/imports.js'
 import { CLASSIC_LIMITS, scrub, type ScrubFor, type Sized, type ValueLimits } from './scrub.js'
 import { unscrub } from './unscrub.js'
+import { NOTHING_ATTACHED, type Attached, type Carried, type Payload } from './values/carried.js'
 import type { CustomTypes } from './values/custom.js'
 import { decode } from './values/decode.js'
 import { encode } from './values/encode.js'
 import type { Root } from './values/path.js'
-import type { Incoming, Outgoing, Payload } from './values/port.js'
+import type { Incoming, Outgoing } from './values/port.js'
 import type { DecodeFrom } from './values/reading.js'
 import type { EncodeTo } from './values/writing.js'
 
@@ -101,12 +101,12 @@ export class Cargo {
   /** What came in a message. Takes it over. Errors: DS_PROTOCOL, DS_LIMIT, DS_REF_GONE. */
   read(values: Scrubbed | Carried): unknown[] {
     if (!('values' in values)) return unscrub(values, this.#parts.imports)
-    return decode(values.values as unknown[], values.attachments, this.#taking.from)
+    return decode(values.values as unknown[], values.attached ?? NOTHING_ATTACHED, this.#taking.from)
   }
 
   /** The same for items of a stream. */
-  items(items: unknown[], attachments: readonly Uint8Array[] = NO_ATTACHMENTS): unknown[] {
-    return decode(items, attachments, this.#taking.items)
+  items(items: unknown[], attached: Attached = NOTHING_ATTACHED): unknown[] {
+    return decode(items, attached, this.#taking.items)
   }
 
   get #taking(): Taking {

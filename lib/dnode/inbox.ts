@@ -7,11 +7,14 @@ import { readClassic } from './classic.js'
 import { answerIdOf, callIdOf, isCall, readDialect } from './dialect/read.js'
 import type { Message } from './messages.js'
 import { Pace, type Paced } from './pace.js'
+import { Attached } from './values/carried.js'
 
 /** Bad messages one after the other, in one row or in many; a peer that sends more is ended. */
 const BAD_MESSAGES = 100
 
 const NOTHING: readonly unknown[] = []
+
+type Read = (item: unknown, attached: Attached | undefined) => Message
 
 /** Where messages go. */
 export interface Receiver {
@@ -43,8 +46,9 @@ export class Inbox implements Sink, Paced {
   /** The messages of the row that is being handled, the next one, and how they are read. */
   #items = NOTHING
   #at = 0
-  #read: (item: unknown, attachments: readonly Uint8Array[]) => Message = readClassic
-  #attachments = NO_ATTACHMENTS
+  #read: Read = readClassic
+  /** The bytes behind that row, for all of its messages. */
+  #attached: Attached | undefined
   #isHandling = false
   /** Rows that a program handed in while others were handled, or waited. */
   #later: (readonly [row: unknown, attachments: readonly Uint8Array[]])[] | null = null
@@ -87,7 +91,7 @@ export class Inbox implements Sink, Paced {
   }
 
   #take(row: unknown, attachments: readonly Uint8Array[]): void {
-    this.#attachments = attachments
+    this.#attached = attachments.length === 0 ? undefined : new Attached(attachments)
     if (this.expects === 'methods') this.#first(row)
     else if (this.expects === 'nothing') return
     else if (!Array.isArray(row)) this.#handle([row], readClassic)
@@ -95,10 +99,7 @@ export class Inbox implements Sink, Paced {
     else this.#refuse(row, unexpected('a classic row, since no dialect was agreed on', row))
   }
 
-  #handle(
-    items: readonly unknown[],
-    read: (item: unknown, attachments: readonly Uint8Array[]) => Message,
-  ): void {
+  #handle(items: readonly unknown[], read: Read): void {
     this.#items = items
     this.#read = read
     this.#at = 0
@@ -114,6 +115,7 @@ export class Inbox implements Sink, Paced {
     if (!isDone) return
     this.#pace.finish()
     this.#items = NOTHING
+    this.#attached = undefined
     const next = this.#later?.shift()
     if (next) this.#take(...next)
   }
@@ -132,10 +134,7 @@ export class Inbox implements Sink, Paced {
         return false
       }
       this.#at++
-      const isOver = this.#message(item)
-      // the bytes of a row are those of one message: the same memory in two would change in both
-      this.#attachments = NO_ATTACHMENTS
-      if (this.#pace.note(isOver)) {
+      if (this.#pace.note(this.#message(item))) {
         this.#pace.yieldTurn()
         return false
       }
@@ -161,7 +160,7 @@ export class Inbox implements Sink, Paced {
 
   #message(item: unknown): boolean {
     try {
-      const isOver = this.#to.handle(this.#read(item, this.#attachments))
+      const isOver = this.#to.handle(this.#read(item, this.#attached))
       this.#bad = 0
       return isOver
     } catch (error) {

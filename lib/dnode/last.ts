@@ -1,5 +1,6 @@
 /** The function in last place of a call, where classic programs put the one that they are answered through. */
-import type { Carried, Scrubbed } from './messages.js'
+import type { Scrubbed } from './messages.js'
+import type { Carried } from './values/carried.js'
 import type { Imported, Imports } from './refs/imports.js'
 import { refOf, type Ref } from './refs/stub.js'
 

@@ -7,6 +7,7 @@
  */
 import type { Identity } from '../base/identity.js'
 import type { StreamMessage } from './streams/port.js'
+import type { Carried } from './values/carried.js'
 
 /** Where a value sits in a scrubbed list: `['0', 'user', 'name']`. Strings on output, numbers too on input. */
 export type Path = readonly (string | number)[]
@@ -17,12 +18,6 @@ export interface Scrubbed {
   /** Reference id -> path. */
   readonly callbacks: Readonly<Record<string, Path>>
   readonly links: readonly { readonly from: Path; readonly to: Path }[]
-}
-
-/** Values as they came from a dialect peer, unchecked: JSON with tags, and the bytes behind their row. */
-export interface Carried {
-  readonly values: readonly unknown[]
-  readonly attachments: readonly Uint8Array[]
 }
 
 /** What a dservice peer says of itself, once, beside its methods. */

@@ -7,7 +7,7 @@ import type { Cargo } from './cargo.js'
 import type { Life } from './life.js'
 import type { StreamMessage, StreamPort } from './streams/port.js'
 import type { SessionOptions } from './types.js'
-import type { Payload } from './values/port.js'
+import type { Attached, Payload } from './values/carried.js'
 import type { Writer } from './writer.js'
 
 interface StreamCarriageParts {
@@ -38,8 +38,8 @@ export class StreamCarriage implements StreamPort {
     return this.#parts.cargo.item(item)
   }
 
-  read(item: unknown, attachments: readonly Uint8Array[]): unknown {
-    return this.#parts.cargo.items([item], attachments)[0]
+  read(item: unknown, attached: Attached | undefined): unknown {
+    return this.#parts.cargo.items([item], attached)[0]
   }
 
   send(message: StreamMessage): boolean {

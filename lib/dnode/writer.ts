@@ -5,14 +5,16 @@ import { DEFAULTS, LIMITS } from '../base/options.js'
 import type { ApiTree } from './api.js'
 import type { Cargo, Written } from './cargo.js'
 import type { Life } from './life.js'
-import type { Carried, DialectMessage, Hello, OutCall, WireError } from './messages.js'
+import type { DialectMessage, Hello, OutCall, WireError } from './messages.js'
 import { checkSize } from './methods-row.js'
 import type { Outbox } from './outbox.js'
 import type { Exports } from './refs/exports.js'
 import { CLASSIC_LIMITS, scrub } from './scrub.js'
 import { writeStream } from './streams/messages.js'
 import type { StreamMessage } from './streams/port.js'
+import { bytesOf } from './streams/size.js'
 import { methodIds } from './view.js'
+import type { Carried, Payload } from './values/carried.js'
 import { NAME, shorten } from './wire-error.js'
 
 /** What an error's fields beside its text take, and at most what is left of one that was shortened. */
@@ -72,7 +74,7 @@ export class Writer {
 
   /** The peer's `methods` row was read. */
   meet(hello: Hello | null): void {
-    this.#outbox.meet(hello ? hello.limits.row : null)
+    this.#outbox.meet(hello?.limits ?? null)
     this.#peer = hello
     if (hello && this.#change) this.changed(this.#change.state, this.#change.revision)
   }
@@ -170,9 +172,8 @@ export class Writer {
   stream(message: StreamMessage): void {
     if (message.type === 'fail' || message.type === 'stop') return this.#streamEnd(message)
     const sent = { type: 'stream', row: writeStream(message, asIs) } as const
-    if (message.type !== 'chunk') this.#outbox.send(sent, AROUND)
-    else if (message.attachments.length > 0) this.#attach(sent, message)
-    else this.#outbox.send(sent, message.size + AROUND)
+    if (message.type === 'chunk') this.#carry(sent, message.items as Payload)
+    else this.#outbox.send(sent, AROUND)
   }
 
   /** Hands everything to the connection now. */
@@ -235,7 +236,7 @@ export class Writer {
 
   #queue(message: DialectMessage, values: Written, view: Set<number> | null): void {
     try {
-      if ('values' in values && values.attachments.length > 0) this.#attach(message, values)
+      if ('values' in values) this.#carry(message, values)
       else this.#outbox.send(message, values.size + AROUND)
     } catch (error) {
       this.#cargo.unsent(values)
@@ -244,14 +245,13 @@ export class Writer {
     this.#cargo.sent(values, view)
   }
 
-  #attach(
-    message: DialectMessage,
-    { attachments, size }: { readonly attachments: Carried['attachments']; readonly size: number },
-  ): void {
+  #carry(message: DialectMessage, payload: Payload): void {
+    const { attachments, size } = payload
+    if (attachments.length === 0) return this.#outbox.send(message, size + AROUND)
     const most = this.#peer?.limits.attached ?? 0
-    const bytes = attachments.reduce((sum, each) => sum + each.byteLength, 0)
+    const bytes = bytesOf(attachments)
     if (bytes > most || attachments.length > LIMITS.attachments) throw tooManyBytes(bytes, most)
-    this.#outbox.sendAttached(message, size + AROUND, attachments)
+    this.#outbox.sendAttached(message, size + AROUND, payload)
   }
 }
 

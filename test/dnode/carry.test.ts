@@ -215,22 +215,6 @@ describe('carry - types of the user', () => {
 })
 
 describe('carry - bytes', () => {
-  it('carry - bytes have a row of their own, in order with those around it', async () => {
-    const { send, session, rows, attached } = await withRaw(api)
-    await send({ ...methodsRow(), arguments: [{ f: '' }], callbacks: { 5: [0, 'f'] } })
-    const calls = ['before', Buffer.from('ab'), [new Uint16Array([1]), Buffer.alloc(0)], 'after']
-    for (const value of calls) void session.call('f', [value], { timeout: 30_000 })
-    await send()
-    expect(rows.slice(1)).toEqual([
-      [['call', 0, 5, 'before']],
-      [['call', 1, 5, { $: ['bytes', 0, 'Buffer'] }]],
-      [['call', 2, 5, [{ $: ['bytes', 0, 'Uint16Array'] }, { $: ['bytes', 1, 'Buffer'] }]]],
-      [['call', 3, 5, 'after']],
-    ])
-    expect(attached.map((each) => each.map((bytes) => [...bytes]))).toEqual([[[97, 98]], [[1, 0], []]])
-    session.destroy(new Error('done'))
-  })
-
   it('carry - they are copied: what is changed after the call does not change what is sent', async () => {
     const pair = await two(api)
     const bytes = Buffer.from('before')

@@ -4,18 +4,18 @@ import { LIMITS } from '../../lib/base/options.js'
 import { answerIdOf, callIdOf, isCall, readDialect } from '../../lib/dnode/dialect/read.js'
 import { writeDialect } from '../../lib/dnode/dialect/write.js'
 import { readHello, writeHello } from '../../lib/dnode/hello.js'
-import type { Carried, DialectMessage, Message } from '../../lib/dnode/messages.js'
+import type { DialectMessage, Message } from '../../lib/dnode/messages.js'
 import { writeStream } from '../../lib/dnode/streams/messages.js'
 import type { StreamMessage } from '../../lib/dnode/streams/port.js'
+import type { Carried } from '../../lib/dnode/values/carried.js'
 import { writeWireError } from '../../lib/dnode/wire-error.js'
-import { NO_ATTACHMENTS } from '../../lib/wire/connection.js'
 import { textOf } from '../support/sources.js'
 import { BAD_CALLS, BAD_MESSAGES } from './bad.js'
 import { methodsRow, withRaw } from './pair.js'
 
 const TRACE = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
 
-const valuesOf = (...values: unknown[]): Carried => ({ values, attachments: NO_ATTACHMENTS })
+const valuesOf = (...values: unknown[]): Carried => ({ values })
 
 /** Each message beside its text, which stands for it in either direction. */
 const MESSAGES: readonly (readonly [text: string, message: Message])[] = [
@@ -71,7 +71,7 @@ const MESSAGES: readonly (readonly [text: string, message: Message])[] = [
   ['["release",3,1,0,2]', { type: 'release', counts: [3, 1, 0, 2] }],
   ['["abort",4]', { type: 'abort', id: 4, values: valuesOf() }],
   ['["abort",4,{"why":1}]', { type: 'abort', id: 4, values: valuesOf({ why: 1 }) }],
-  ['["chunk",2,"a",[1]]', { type: 'chunk', id: 2, items: ['a', [1]], attachments: NO_ATTACHMENTS, size: 0 }],
+  ['["chunk",2,"a",[1]]', { type: 'chunk', id: 2, items: valuesOf('a', [1]) }],
   ['["credit",2,262144]', { type: 'credit', id: 2, bytes: 262_144 }],
   ['["end",2]', { type: 'end', id: 2 }],
   [

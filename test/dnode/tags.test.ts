@@ -151,7 +151,7 @@ describe('tags - bytes', () => {
     await expectAlive(raw)
   })
 
-  it('tags - bytes are those of the first message of their row: no other shares its memory', async () => {
+  it('tags - bytes are those of the first message that names them: no other shares its memory', async () => {
     const raw = await opened()
     const bytes = { $: ['bytes', 0, 'Buffer'] }
     const calls = [1, 2, 3].map((id) => ['call', id, 0, bytes])
@@ -162,6 +162,29 @@ describe('tags - bytes', () => {
       ['answer', 1, bytes],
       ['error', 2, refused],
       ['error', 3, refused],
+    ])
+    await expectAlive(raw)
+  })
+
+  it('tags - an attachment that another message took is taken: the second one fails alone, the third has its own', async () => {
+    const take = (id: number, number: number): unknown => [
+      'call',
+      id,
+      SIZE,
+      { $: ['bytes', number, 'Buffer'] },
+    ]
+    const raw = await sent(
+      [take(1, 0), take(2, 0), take(3, 2), ['call', 4, SIZE, 'x'], take(5, 1)],
+      bytes(3, 4, 5),
+    )
+    expect(raw.rows).toMatchObject([
+      [
+        ['answer', 1, 3],
+        ['error', 2, { code: 'DS_PROTOCOL', ran: 'no' }],
+        ['answer', 3, 5],
+        ['answer', 4, 1],
+        ['answer', 5, 4],
+      ],
     ])
     await expectAlive(raw)
   })

@@ -5,6 +5,7 @@ import { LIMITS } from '../../lib/base/options.js'
 import { unexpected } from '../../lib/dnode/check.js'
 import { missingMethod } from '../../lib/dnode/failures.js'
 import { formatPath } from '../../lib/dnode/path.js'
+import { NOTHING_ATTACHED } from '../../lib/dnode/values/carried.js'
 import { decode } from '../../lib/dnode/values/decode.js'
 import { toCallersError } from '../../lib/dnode/wire-error.js'
 
@@ -38,7 +39,7 @@ describe('terminal - text of a peer', () => {
   it('terminal - nor do the keys on the way to a tag that lies', () => {
     const values = [{ [EVIL]: { $: ['nope'] } }]
     const from = { limits: LIMITS, root: 'arguments', incoming: null } as const
-    expect(() => decode(values, [], from)).toThrow(
+    expect(() => decode(values, NOTHING_ATTACHED, from)).toThrow(
       /^arguments\[0\]\["[^\u0000-\u001f\u007f-\u009f\u202e]*"\]/,
     )
   })

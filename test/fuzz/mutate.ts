@@ -118,7 +118,7 @@ function changeRow(row: Buffer, chance: Chance): Buffer {
   } catch {
     return row
   }
-  if (chance.once(parts.lengths.length > 0 ? 3 : 60)) return changeAttachments(parts, chance)
+  if (chance.once(parts.lengths.length > 0 ? 2 : 60)) return changeAttachments(parts, chance)
   for (let times = 1 + chance.below(3); times > 0; times--) value = mutateRow(value, chance)
   return joinRow({ ...parts, text: JSON.stringify(value) })
 }

@@ -5,6 +5,7 @@ import { readClassic } from '../../lib/dnode/classic.js'
 import { refOf } from '../../lib/dnode/refs/stub.js'
 import { readDialect } from '../../lib/dnode/dialect/read.js'
 import { LIMITS } from '../../lib/base/options.js'
+import { Attached } from '../../lib/dnode/values/carried.js'
 import type { Message, Outcome, WireError } from '../../lib/dnode/messages.js'
 import { attachmentsOf, partsOf, splitRows } from './corpus.js'
 
@@ -163,9 +164,12 @@ export function answersIn(bytes: Buffer, codec: 'classic' | 'dialect'): Counts |
       return `row ${at + 1} that was written is of the other codec`
     isDialect = Array.isArray(row)
     try {
-      if (attachments.length > 0 && (!Array.isArray(row) || row.length !== 1))
-        return `row ${at + 1} that was written has attachments, and is no message alone`
-      const read = (message: unknown): Message => readOwn(message, attachments)
+      if (attachments.length > 0 && !Array.isArray(row))
+        return `row ${at + 1} that was written has attachments, and is a classic one`
+      if (!attachments.every((_, number) => JSON.stringify(row).includes(`{"$":["bytes",${number},`)))
+        return `row ${at + 1} that was written has attachments that no tag takes`
+      const attached = new Attached(attachments)
+      const read = (message: unknown): Message => readOwn(message, attached)
       for (const message of Array.isArray(row) ? row.map(read) : [readClassic(row)]) {
         if ((at === 0) !== (message.type === 'methods'))
           return `row ${at + 1} that was written is ${message.type}`
@@ -204,8 +208,8 @@ const WRITTEN: Readonly<Record<string, readonly [least: number, most: number, ..
 }
 
 /** A message that a victim wrote. Readers ignore what is too much in it: writers leave it out. */
-function readOwn(written: unknown, attachments: readonly Buffer[]): Message {
-  const message = readDialect(written, attachments)
+function readOwn(written: unknown, attached: Attached): Message {
+  const message = readDialect(written, attached)
   const [first, ...rest] = written as [unknown, ...unknown[]]
   const head = isObject(first) ? Object.keys(first) : null
   const { length, 0: kind } = head ? rest : [first, ...rest]

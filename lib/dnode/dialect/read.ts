@@ -1,11 +1,11 @@
 /** The arrays of a row -> messages: what a dservice peer wrote, checked as far as one can without its values. */
 import type { State } from '../../base/identity.js'
 import { LIMITS } from '../../base/options.js'
-import { NO_ATTACHMENTS } from '../../wire/connection.js'
 import { isId, isObject, readMethod, unexpected, type Fields } from '../check.js'
 import { readCull } from '../classic.js'
 import { readTimeout, STATES } from '../hello.js'
-import type { Carried, Message } from '../messages.js'
+import type { Message } from '../messages.js'
+import type { Attached, Carried } from '../values/carried.js'
 import { readStream } from '../streams/messages.js'
 import { isTraceparent } from '../traceparent.js'
 import { checkTree } from '../unscrub.js'
@@ -28,10 +28,10 @@ const FIXED: ReadonlySet<unknown> = new Set([
 const LONGEST = 20
 
 type Raw = readonly unknown[]
-type Bytes = readonly Uint8Array[]
+type Bytes = Attached | undefined
 
-/** Checks one message of an array row, which has that row's attachments. Errors: DS_PROTOCOL, DS_LIMIT. */
-export function readDialect(value: unknown, attachments: Bytes = NO_ATTACHMENTS): Message {
+/** Checks one message of an array row, which has that row's bytes. Errors: DS_PROTOCOL, DS_LIMIT. */
+export function readDialect(value: unknown, attached?: Attached): Message {
   if (!Array.isArray(value)) throw unexpected('a message to be an array', value)
   const at = kindAt(value)
   if (at === 1 && !isObject(value[0])) {
@@ -42,11 +42,11 @@ export function readDialect(value: unknown, attachments: Bytes = NO_ATTACHMENTS)
   }
   switch (value[at]) {
     case 'answer':
-      return { type: 'answer', id: readId(value[at + 1]), values: carried(value, at + 2, attachments) }
+      return { type: 'answer', id: readId(value[at + 1]), values: carried(value, at + 2, attached) }
     case 'call':
-      return readCall(value, at, attachments)
+      return readCall(value, at, attached)
     case 'notify':
-      return readNotify(value, at, attachments)
+      return readNotify(value, at, attached)
     case 'done':
       return { type: 'done', ids: value.slice(at + 1).map(readId) }
     case 'error':
@@ -54,19 +54,19 @@ export function readDialect(value: unknown, attachments: Bytes = NO_ATTACHMENTS)
     case 'cancel':
       return { type: 'cancel', id: readId(value[at + 1]) }
     case 'pipe':
-      return readPipe(value, at, attachments)
+      return readPipe(value, at, attached)
     default:
-      return readStream(value, at, attachments) ?? readRest(value, at, attachments)
+      return readStream(value, at, attached) ?? readRest(value, at, attached)
   }
 }
 
 /** The messages that come seldom. */
-function readRest(message: Raw, at: 0 | 1, attachments: Bytes): Message {
+function readRest(message: Raw, at: 0 | 1, attached: Bytes): Message {
   switch (message[at]) {
     case 'release':
       return { type: 'release', counts: readCounts(message.slice(at + 1)) }
     case 'abort':
-      return { type: 'abort', id: readId(message[at + 1]), values: carried(message, at + 2, attachments) }
+      return { type: 'abort', id: readId(message[at + 1]), values: carried(message, at + 2, attached) }
     case 'changed':
       return readChanged(message, at)
     case 'cull':
@@ -110,19 +110,19 @@ function idOf(value: unknown, isWanted: (kind: unknown) => boolean): number | nu
 }
 
 /** What stands from `start` on. */
-function carried(message: Raw, start: number, attachments: Bytes): Carried {
-  return { values: message.slice(start), attachments }
+function carried(message: Raw, start: number, attached: Bytes): Carried {
+  return { values: message.slice(start), attached }
 }
 
-function readNotify(message: Raw, at: 0 | 1, attachments: Bytes): Message {
+function readNotify(message: Raw, at: 0 | 1, attached: Bytes): Message {
   const method = readMethod(message[at + 1])
-  return { type: 'call', id: null, method, values: carried(message, at + 2, attachments) }
+  return { type: 'call', id: null, method, values: carried(message, at + 2, attached) }
 }
 
-function readCall(message: Raw, at: 0 | 1, attachments: Bytes): Message {
+function readCall(message: Raw, at: 0 | 1, attached: Bytes): Message {
   const id = readId(message[at + 1])
   const method = readMethod(message[at + 2])
-  const values = carried(message, at + 3, attachments)
+  const values = carried(message, at + 3, attached)
   if (at === 0) return { type: 'call', method, id, values }
   return { type: 'call', method, id, values, ...readHead(message[0] as Fields) }
 }
@@ -135,13 +135,13 @@ function readHead({ timeout, traceparent }: Fields): { timeout?: number | null; 
   }
 }
 
-function readPipe(message: Raw, at: 0 | 1, attachments: Bytes): Message {
+function readPipe(message: Raw, at: 0 | 1, attached: Bytes): Message {
   const id = readId(message[at + 1])
   const paths = message[at + 2]
   if (!Array.isArray(paths) || paths.length === 0 || paths.length > LIMITS.steps) {
     throw unexpected(`the steps of a pipelined call to be an array of 1 to ${LIMITS.steps}`, paths)
   }
-  const values = carried(message, at + 3, attachments)
+  const values = carried(message, at + 3, attached)
   if (values.values.length !== paths.length || !values.values.every(Array.isArray)) {
     throw unexpected(`${paths.length} lists of arguments`, values.values)
   }

@@ -1,5 +1,6 @@
 /** Messages -> the arrays of a row, between two dservice peers. */
-import type { Carried, DialectMessage } from '../messages.js'
+import type { DialectMessage } from '../messages.js'
+import type { Carried } from '../values/carried.js'
 
 const PING = Object.freeze(['ping'])
 const PONG = Object.freeze(['pong'])

@@ -1,9 +1,10 @@
 /** A stream that a peer produces: what has come of it, and what it may still send. */
 import { protocol, toError } from '../../base/errors.js'
 import { LIMITS } from '../../base/options.js'
+import type { Carried } from '../values/carried.js'
 import type { StreamMessage, StreamPort } from './port.js'
 import { Queue } from './queue.js'
-import { bytesOf, sizeOf } from './size.js'
+import { sizeOf } from './size.js'
 
 /** What `take` answers when nothing is there; any value may be an item. */
 export const NOTHING: unique symbol = Symbol('nothing')
@@ -106,22 +107,21 @@ export class Incoming {
   }
 
   /** A chunk came. */
-  receive(items: readonly unknown[], attachments: readonly Uint8Array[]): void {
-    if (attachments.length > 0 && items.length > 1) return this.broken(notAlone(this.id))
-    const attached = attachments.length === 0 ? 0 : bytesOf(attachments)
-    for (let i = 0; i < items.length; i++) {
+  receive({ values, attached }: Carried): void {
+    for (let i = 0; i < values.length; i++) {
       if (this.#allowed <= 0) return this.broken(beyondCredit(this.id))
       // before it is read, which may change it in place
-      const size = sizeOf(items[i]) + attached
+      const size = sizeOf(values[i])
+      const before = attached ? attached.taken : 0
       let item: unknown
       try {
-        item = this.#owner.port.read(items[i], attachments)
+        item = this.#owner.port.read(values[i], attached)
       } catch (error) {
         return this.broken(toError(error))
       }
-      this.#add(item, size)
+      this.#add(item, attached ? size + attached.taken - before : size)
     }
-    if (items.length > 0) this.#wake()
+    if (values.length > 0) this.#wake()
   }
 
   /** A failure that nobody listens for. */
@@ -169,10 +169,4 @@ export class Incoming {
 
 function beyondCredit(id: number): Error {
   return protocol({ summary: `the peer sent more of stream ${id} than it was allowed to` })
-}
-
-function notAlone(id: number): Error {
-  return protocol({
-    summary: `the peer sent several items of stream ${id} with bytes that one of them may have`,
-  })
 }

@@ -3,6 +3,7 @@ import { isId, unexpected } from '../check.js'
 import type { WireError } from '../messages.js'
 import { checkTree } from '../unscrub.js'
 import { readWireError, toCallersError } from '../wire-error.js'
+import type { Attached } from '../values/carried.js'
 import type { StreamMessage } from './port.js'
 
 /** The array of a message; errors as they travel, past the redact hook. */
@@ -10,7 +11,7 @@ export function writeStream(message: StreamMessage, wire: (error: Error) => Wire
   const { type, id } = message
   switch (type) {
     case 'chunk':
-      return ['chunk', id, ...message.items]
+      return ['chunk', id, ...message.items.values]
     case 'credit':
       return ['credit', id, message.bytes]
     case 'end':
@@ -29,7 +30,7 @@ export function writeStream(message: StreamMessage, wire: (error: Error) => Wire
 export function readStream(
   message: readonly unknown[],
   at: number,
-  attachments: readonly Uint8Array[],
+  attached?: Attached,
 ): StreamMessage | null {
   const kind = message[at]
   switch (kind) {
@@ -37,9 +38,7 @@ export function readStream(
       return {
         type: 'chunk',
         id: readId(message[at + 1]),
-        items: message.slice(at + 2),
-        attachments,
-        size: 0,
+        items: { values: message.slice(at + 2), attached },
       }
     case 'credit':
       return { type: 'credit', id: readId(message[at + 1]), bytes: readCredit(message[at + 2]) }

@@ -5,6 +5,7 @@ import { LIMITS } from '../../base/options.js'
 import { callOfStream, scopeOf } from '../context.js'
 import { nobodyWaits } from '../failures.js'
 import { ID_END } from '../ids.js'
+import { joined, type Payload } from '../values/carried.js'
 import type { Form, StreamMessage, StreamPort } from './port.js'
 import { iterate, readWeb, stopUnread } from './pulled.js'
 import { NodeSource } from './node.js'
@@ -54,7 +55,7 @@ export class Outgoing implements Taker {
   /** The source ended behind it. */
   #last: { readonly error: Error | null } | null = null
   /** Items as they travel, gathered for one chunk. */
-  #items: unknown[] | null = null
+  #items: Payload[] | null = null
   #size = 0
 
   constructor(order: number, owner: Producing, { source, form }: { source: object; form: Form }) {
@@ -118,10 +119,9 @@ export class Outgoing implements Taker {
   flush(): void {
     const items = this.#items
     if (items === null) return
-    const size = this.#size
     this.#items = null
     this.#size = 0
-    this.#chunk(items, [], size)
+    this.#chunk(items)
   }
 
   #ask(): void {
@@ -158,14 +158,12 @@ export class Outgoing implements Taker {
   #take(value: unknown): boolean {
     const { port, turn } = this.#owner
     try {
-      const { values, attachments } = port.write(value)
+      const item = port.write(value)
+      const { values, attachments } = item
       const size = sizeOf(values[0]) + (attachments.length === 0 ? 0 : bytesOf(attachments))
       this.#credit -= size
       turn.spend(size)
-      if (attachments.length > 0) {
-        this.flush()
-        this.#chunk([values[0]], attachments, sizeOf(values[0]))
-      } else this.#gather(values[0], size)
+      this.#gather(item, size)
     } catch (error) {
       this.#refuse(error)
     }
@@ -181,7 +179,7 @@ export class Outgoing implements Taker {
     return false
   }
 
-  #gather(item: unknown, size: number): void {
+  #gather(item: Payload, size: number): void {
     if (this.#items === null) {
       this.#items = [item]
       this.#owner.gathered(this)
@@ -190,28 +188,30 @@ export class Outgoing implements Taker {
       this.#items.push(item)
     }
     this.#size += size
+    // a turn gives no more than this
+    if (this.#size > LIMITS.ownRow) this.flush()
   }
 
   /** The chunk is full: this item begins the next one. */
-  #next(item: unknown, size: number): void {
+  #next(item: Payload, size: number): void {
     this.flush()
     if (this.#phase !== 'over') this.#gather(item, size)
   }
 
-  #chunk(items: readonly unknown[], attachments: readonly Uint8Array[], size: number): void {
+  #chunk(items: readonly Payload[]): void {
     try {
-      this.#owner.send({ type: 'chunk', id: this.id, items, attachments, size })
+      this.#owner.send({ type: 'chunk', id: this.id, items: joined(items) })
     } catch (error) {
       if (items.length === 1) this.#refuse(error)
       else this.#halves(items)
     }
   }
 
-  /** A peer may take shorter rows than ours are: an item alone has to fit, and no more. */
-  #halves(items: readonly unknown[]): void {
+  /** A peer may take shorter rows than ours are, or fewer bytes behind them: an item alone has to fit, and no more. */
+  #halves(items: readonly Payload[]): void {
     const middle = items.length >> 1
     for (const half of [items.slice(0, middle), items.slice(middle)]) {
-      if (this.#phase !== 'over') this.#chunk(half, [], sizeOf(half))
+      if (this.#phase !== 'over') this.#chunk(half)
     }
   }
 

@@ -13,27 +13,15 @@
  */
 import type { Clock } from '../../base/clock.js'
 import type { Logger } from '../../base/logger.js'
+import type { Attached, Carried, Payload } from '../values/carried.js'
 
 /** How a stream arrives; `bytes`: as a Readable that is not in object mode. */
 export type Form = 'iterable' | 'node' | 'web' | 'bytes'
 
-/** An item as it travels: one value, and the bytes that hang on it. */
-export interface WrittenItem {
-  readonly values: readonly unknown[]
-  readonly attachments: readonly Uint8Array[]
-}
-
 /** A message about one stream; `id` is the producer's number of it. */
 export type StreamMessage =
-  /** Items as they travel, each with a count of `ref` tags of its own. One with attachments is alone. */
-  | {
-      readonly type: 'chunk'
-      readonly id: number
-      readonly items: readonly unknown[]
-      readonly attachments: readonly Uint8Array[]
-      /** Of the items, about; 0 where it came. */
-      readonly size: number
-    }
+  /** Items as they travel, each with a count of `ref` tags of its own: those that came, or those that leave. */
+  | { readonly type: 'chunk'; readonly id: number; readonly items: Carried | Payload }
   | { readonly type: 'end'; readonly id: number }
   | { readonly type: 'fail'; readonly id: number; readonly error: Error }
   | { readonly type: 'credit'; readonly id: number; readonly bytes: number }
@@ -43,10 +31,10 @@ export type StreamMessage =
 export interface StreamPort {
   readonly clock: Clock
   readonly logger: Logger
-  /** Shares nothing with the item. Errors: DS_UNSENDABLE, DS_LIMIT. */
-  write(item: unknown): WrittenItem
+  /** One value. Shares nothing with the item. Errors: DS_UNSENDABLE, DS_LIMIT. */
+  write(item: unknown): Payload
   /** What arrived as an item; it may be changed in place. Errors: DS_PROTOCOL, DS_LIMIT, DS_REF_GONE. */
-  read(item: unknown, attachments: readonly Uint8Array[]): unknown
+  read(item: unknown, attached: Attached | undefined): unknown
   /**
    * Queues a message, in order. False: the connection is full, no items should follow before `drained`. Not called after the
    * streams' `end`. Errors: DS_LIMIT, for a chunk that is too long for the peer.

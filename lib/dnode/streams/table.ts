@@ -3,6 +3,7 @@ import { limit, protocol } from '../../base/errors.js'
 import { LIMITS } from '../../base/options.js'
 import { ID_END } from '../ids.js'
 import { keyOf } from '../keys.js'
+import type { Carried } from '../values/carried.js'
 import { Incoming, type Consuming } from './incoming.js'
 import { IncomingIterator } from './iterable.js'
 import { IncomingReadable } from './node.js'
@@ -176,12 +177,13 @@ export class Streams implements Producing, Consuming {
   }
 
   /** Items of a stream that is gone are read all the same, up to the first bad one: the functions and streams in them are let go then. */
-  #chunk({ id, items, attachments }: StreamMessage & { type: 'chunk' }): void {
+  #chunk({ id, items }: StreamMessage & { type: 'chunk' }): void {
     const incoming = this.#incoming.get(keyOf(id))?.deref()
-    if (incoming) return incoming.receive(items, attachments)
-    for (const item of items) {
+    if (incoming) return incoming.receive(items)
+    const { values, attached } = items as Carried
+    for (const item of values) {
       try {
-        this.port.read(item, attachments)
+        this.port.read(item, attached)
       } catch (error) {
         // as it would have ended the stream
         return this.port.logger.debug(

@@ -53,13 +53,16 @@ export function handOver<T extends ArrayBufferView | ArrayBuffer>(bytes: T): T {
 
 /** The bytes that belong to the value, and no others: what they are part of stays here. A copy, unless they were handed over. */
 export function bytesToSend(value: ArrayBufferView | ArrayBuffer): Uint8Array {
-  const bytes = ArrayBuffer.isView(value)
-    ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
-    : new Uint8Array(value)
+  const bytes = viewOf(value)
   if (!IS_BIG && given !== null && given.has(value)) return bytes
   const copy = borrowBytes(bytes.length)
   copy.set(bytes)
   return IS_BIG ? turned(copy, TYPES.get(nameOfBytes(value))?.[0] ?? 1) : copy
+}
+
+function viewOf(value: ArrayBufferView | ArrayBuffer): Uint8Array {
+  if (!ArrayBuffer.isView(value)) return new Uint8Array(value)
+  return Buffer.isBuffer(value) ? value : new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
 }
 
 /**
@@ -68,6 +71,7 @@ export function bytesToSend(value: ArrayBufferView | ArrayBuffer): Uint8Array {
  */
 export function bytesAs(name: string, bytes: Uint8Array): object | null | undefined {
   const memory = wholeMemory(bytes)
+  if (name === 'Buffer' && memory === bytes.buffer && Buffer.isBuffer(bytes)) return bytes
   if (name === 'Buffer') return Buffer.from(memory)
   if (name === 'ArrayBuffer') return memory
   if (name === 'DataView') return new DataView(memory)

@@ -3,6 +3,7 @@ import { protocol } from '../../base/errors.js'
 import { LIMITS } from '../../base/options.js'
 import { unexpected } from '../check.js'
 import { isForbiddenKey } from '../scrub.js'
+import { NOTHING_ATTACHED, type Attached } from './carried.js'
 import type { Step } from './path.js'
 import type { DecodeFrom, Reading } from './reading.js'
 import { decodeTag } from './revive.js'
@@ -10,11 +11,11 @@ import { MARK } from './tags.js'
 import { Walk } from './walk.js'
 
 /**
- * The values of a message. Takes over both lists: what tags stand for is set in `values`, and the bytes are those of the
- * attachments, each of which is used at most once. Errors: DS_PROTOCOL, DS_LIMIT, DS_REF_GONE, each with the place; ours to
+ * The values of a message. Takes over the list: what tags stand for is set in it, and the bytes are those of the row's
+ * attachments, each of which is used at most once, whatever message of the row it is in. Errors: DS_PROTOCOL, DS_LIMIT, DS_REF_GONE, each with the place; ours to
  * catch, nothing of the message is to be used then.
  */
-export function decode(values: unknown[], attachments: readonly Uint8Array[], from: DecodeFrom): unknown[] {
+export function decode(values: unknown[], attached: Attached, from: DecodeFrom): unknown[] {
   left = from.limits.nodes - values.length
   deepest = from.limits.depth
   let isJson = left >= 0
@@ -22,7 +23,7 @@ export function decode(values: unknown[], attachments: readonly Uint8Array[], fr
     const value = values[i]
     if (typeof value === 'object' && value !== null) isJson = isPlain(value, 1)
   }
-  return isJson ? values : walk(values, attachments, from)
+  return isJson ? values : walk(values, attached, from)
 }
 
 /** Of the look that is being taken: values that may still come, and levels. Nothing runs in between. */
@@ -51,11 +52,11 @@ function isPlain(value: object, level: number): boolean {
 /** Kept for the next message; null while it is at work, since the `read` of a custom type may decode too. */
 let spare: Decoder | null = null
 
-function walk(values: unknown[], attachments: readonly Uint8Array[], from: DecodeFrom): unknown[] {
+function walk(values: unknown[], attached: Attached, from: DecodeFrom): unknown[] {
   const decoder = spare ?? new Decoder()
   spare = null
   try {
-    return decoder.run(values, attachments, from)
+    return decoder.run(values, attached, from)
   } finally {
     decoder.rest()
     spare = decoder
@@ -71,9 +72,7 @@ const NOBODY: DecodeFrom = { limits: { depth: 0, nodes: 0 }, root: 'arguments', 
 class Decoder extends Walk implements Reading {
   from: DecodeFrom = NOBODY
   containers: unknown[] = []
-  #attachments: readonly Uint8Array[] = []
-  /** Which of them were taken. */
-  #taken: boolean[] | null = null
+  #attached = NOTHING_ATTACHED
   /** Characters of keys and texts so far, repeats counted as what they stand for. */
   #text = 0
   /** Those inside of each container; of one that is open, those before it. */
@@ -83,9 +82,9 @@ class Decoder extends Walk implements Reading {
     super({ refuse: protocol, verb: 'cannot be taken' })
   }
 
-  run(values: unknown[], attachments: readonly Uint8Array[], from: DecodeFrom): unknown[] {
+  run(values: unknown[], attached: Attached, from: DecodeFrom): unknown[] {
     this.from = from
-    this.#attachments = attachments
+    this.#attached = attached
     this.restart(from.limits, from.root)
     try {
       return this.#items(values, 0)
@@ -98,8 +97,7 @@ class Decoder extends Walk implements Reading {
     super.rest()
     this.from = NOBODY
     this.containers = []
-    this.#attachments = []
-    this.#taken = null
+    this.#attached = NOTHING_ATTACHED
     this.#text = 0
     this.#texts = []
   }
@@ -190,13 +188,9 @@ class Decoder extends Walk implements Reading {
 
   /** Two views of the same bytes would change each other. */
   attachment(index: unknown): Uint8Array {
-    const bytes = typeof index === 'number' ? this.#attachments[index] : undefined
-    if (bytes === undefined) {
-      throw unexpected(`the number of one of ${this.#attachments.length} attachments`, index)
-    }
-    this.#taken ??= []
-    if (this.#taken[index as number]) throw this.refuse('takes an attachment that was taken before')
-    this.#taken[index as number] = true
-    return bytes
+    const bytes = this.#attached.take(index)
+    if (bytes === null) throw this.refuse('takes an attachment that was taken before')
+    if (bytes) return bytes
+    throw unexpected(`the number of one of ${this.#attached.length} attachments`, index)
   }
 }

@@ -5,7 +5,8 @@ import { isForbiddenKey } from '../scrub.js'
 import { isByReference } from './by-reference.js'
 import { encodeInstance, encodeMethods, encodeStream } from './instances.js'
 import type { Step } from './path.js'
-import type { AnyFunction, Outgoing, Payload } from './port.js'
+import { NO_TAGS, type BytesTag, type Payload } from './carried.js'
+import type { AnyFunction, Outgoing } from './port.js'
 import { Seen } from './seen.js'
 import { isJsonLeaf, isJsonNumber, isTooLong, MARK, UNDEFINED, type Tag } from './tags.js'
 import { Walk } from './walk.js'
@@ -32,7 +33,7 @@ export function encode(values: readonly unknown[], to: EncodeTo): Payload {
   // a slice has the size that it needs: what is pushed to has room for sixteen more
   return values.length > to.limits.nodes
     ? walk(values, to)
-    : { values: values.slice(), attachments: NO_ATTACHMENTS, size }
+    : { values: values.slice(), attachments: NO_ATTACHMENTS, tags: NO_TAGS, size }
 }
 
 /** Kept for the next message; null while it is at work, since a getter may send messages of its own. */
@@ -57,6 +58,7 @@ class Encoder extends Walk implements Writing {
   size = 0
   to: EncodeTo = NOBODY
   attachments: Uint8Array[] | null = null
+  tags: BytesTag[] | null = null
   attached = 0
   readonly open: number[] = []
   readonly #seen = new Seen()
@@ -72,7 +74,8 @@ class Encoder extends Walk implements Writing {
     this.restart(to.limits, to.root)
     try {
       const copy = this.#items(values, 0)
-      return { values: copy, attachments: this.attachments ?? NO_ATTACHMENTS, size: this.size }
+      const { attachments, tags, size } = this
+      return { values: copy, attachments: attachments ?? NO_ATTACHMENTS, tags: tags ?? NO_TAGS, size }
     } catch (thrown) {
       to.outgoing?.undo()
       throw this.explain(thrown, this.#isHanding)
@@ -83,7 +86,7 @@ class Encoder extends Walk implements Writing {
     super.rest()
     this.to = NOBODY
     this.#seen.clear()
-    this.attachments = null
+    this.attachments = this.tags = null
     this.#isHanding = false
     this.size = this.attached = this.open.length = 0
   }

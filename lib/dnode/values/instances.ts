@@ -3,6 +3,7 @@ import { Transform, type Readable } from 'node:stream'
 import { LIMITS } from '../../base/options.js'
 import { isByReference, keptHome, methodsOf } from './by-reference.js'
 import { bytesToSend, nameOfBytes } from './bytes.js'
+import type { BytesTag } from './carried.js'
 import { costOfKey, costOfRegExp, HEAVY, HOST, isQuickUrl } from './costs.js'
 import { encodeError } from './errors.js'
 import { kindOf } from './kinds.js'
@@ -153,7 +154,9 @@ function encodeBytes(writing: Writing, value: ArrayBufferView | ArrayBuffer): Ta
     )
   }
   writing.leafOf(value)
-  return writing.tag('bytes', attachments.push(bytesToSend(value)) - 1, nameOfBytes(value))
+  const tag = writing.tag('bytes', attachments.push(bytesToSend(value)) - 1, nameOfBytes(value))
+  ;(writing.tags ??= []).push(tag.$ as unknown as BytesTag)
+  return tag
 }
 
 function encodeCustom(

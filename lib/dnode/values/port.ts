@@ -52,12 +52,3 @@ export interface CustomType<T = unknown, D = unknown> {
   /** Gets what arrived, checks it, and may throw: the message is refused then. */
   read(data: D): T
 }
-
-/** Values as they travel between two dialect peers: JSON with tags, and the bytes that hang on it. */
-export interface Payload {
-  readonly values: readonly unknown[]
-  /** NO_ATTACHMENTS mostly. Not shared with the caller's memory. */
-  readonly attachments: readonly Uint8Array[]
-  /** About how many bytes the JSON has, escapes and wide characters not counted; attachments are not in it. */
-  readonly size: number
-}

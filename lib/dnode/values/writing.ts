@@ -1,5 +1,6 @@
 /** What those who write one kind of values see of the walk that they are part of. */
 import type { DServiceError } from '../../base/errors.js'
+import type { BytesTag } from './carried.js'
 import type { CustomTypes } from './custom.js'
 import type { Root, Step } from './path.js'
 import type { Outgoing, ValueLimits } from './port.js'
@@ -23,6 +24,8 @@ export interface Writing {
   /** About how long the JSON is. */
   size: number
   attachments: Uint8Array[] | null
+  /** The tag of each of them. */
+  tags: BytesTag[] | null
   /** Bytes of the attachments. */
   attached: number
   /** Custom values and aborted signals that are being written: they are made of what is in them, which cannot lead back to them. */

@@ -99,6 +99,15 @@ describe('streams - credit', () => {
     expectEmpty(two.a, two.b)
   })
 
+  it('small bytes of a turn share a chunk, and stay items of their own', async () => {
+    const source = new Source((n) => Buffer.alloc(100, n))
+    const items = await all(two.pass(source.items(1_000), 'iterable'))
+    expect(items).toEqual(Array.from({ length: 1_000 }, (_, n) => Buffer.alloc(100, n)))
+    // of about 16 kB each
+    expect(two.a.of('chunk').length).toBeLessThan(20)
+    expectEmpty(two.a, two.b)
+  })
+
   it('of 10 bytes again and again moves an item each time', async () => {
     const source = new Source()
     const id = two.a.streams.offer(source.items(), 'iterable')
@@ -148,12 +157,14 @@ describe('streams - chunks', () => {
     const { send } = a.streams.port
     Object.assign(a.streams.port, {
       send: (message: Parameters<typeof send>[0]) => {
-        if (message.type === 'chunk' && message.items.length > 30) throw limit({ summary: 'too long' })
+        if (message.type === 'chunk' && message.items.values.length > 30) throw limit({ summary: 'too long' })
         return send(message)
       },
     })
     const items = await all(two.pass(new Source().items(1_000), 'iterable'))
     expect(items).toEqual(Array.from({ length: 1_000 }, (_, i) => i))
+    const bytes = await all(two.pass(new Source((n) => Buffer.from(`${n}`)).items(1_000), 'iterable'))
+    expect(bytes.map(String)).toEqual(Array.from({ length: 1_000 }, (_, i) => `${i}`))
     expectEmpty(two.a, two.b)
   })
 

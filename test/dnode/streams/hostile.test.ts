@@ -96,7 +96,7 @@ it.each([
 it.each([[['call', 0, 0]], [['chunks', 1]], [[]], [[5]], [[null, 'chunk', 0]]])(
   'streams - %j is none of their messages',
   (message) => {
-    expect(readStream(message, 0, [])).toBeNull()
+    expect(readStream(message, 0)).toBeNull()
   },
 )
 
@@ -180,6 +180,15 @@ describe('streams - a producer of the worst kind', () => {
     expect(end.bad).toMatchObject([{ code: 'DS_PROTOCOL' }])
   })
 
+  it('sends attachments beyond it in one chunk, each to an item of its own', async () => {
+    const { stream, first } = await reading()
+    const bytes = Array.from({ length: 4 }, () => new Uint8Array(LIMITS.window / 2))
+    end.receive(['chunk', 7, ...bytes.map((_, number) => ({ $: ['bytes', number, 'Buffer'] }))], bytes)
+    await first
+    expect(end.bad).toMatchObject([{ code: 'DS_PROTOCOL' }])
+    expect((await untilError(stream)).items).toHaveLength(1)
+  })
+
   it('sends an item that cannot be read: the stream ends behind those before', async () => {
     const { stream, first } = await reading()
     end.receive(['chunk', 7, 1, 2, { $: ['nonsense'] }, 3])
@@ -228,10 +237,11 @@ describe('streams - a producer of the worst kind', () => {
   })
 
   it('sends several items with bytes, which each of them would take', async () => {
-    const { first } = await reading()
+    const { stream, first } = await reading()
     const item = (): object => ({ $: ['bytes', 0, 'Buffer'] })
-    end.receive(['chunk', 7, item(), item()], [Buffer.from('x')])
-    await expect(first).rejects.toThrow(/several items/)
+    end.receive(['chunk', 7, item(), item(), 1], [Buffer.from('x')])
+    expect(await first).toEqual({ done: false, value: Buffer.from('x') })
+    await expect(stream.next()).rejects.toThrow(/no such attachment/)
     expect(end.bad).toMatchObject([{ code: 'DS_PROTOCOL' }])
     expectEmpty(end)
   })

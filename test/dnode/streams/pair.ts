@@ -7,7 +7,15 @@ import type { Logger } from '../../../lib/base/logger.js'
 import { VirtualClock } from '../../../lib/base/virtual-clock.js'
 import { readStream, writeStream } from '../../../lib/dnode/streams/messages.js'
 import type { Form, StreamMessage, StreamPort } from '../../../lib/dnode/streams/port.js'
+import { sizeOf } from '../../../lib/dnode/streams/size.js'
 import { Streams } from '../../../lib/dnode/streams/table.js'
+import {
+  Attached,
+  NO_TAGS,
+  numbered,
+  type BytesTag,
+  type Payload,
+} from '../../../lib/dnode/values/carried.js'
 import { writeWireError } from '../../../lib/dnode/wire-error.js'
 import { NO_ATTACHMENTS } from '../../../lib/wire/connection.js'
 
@@ -61,7 +69,7 @@ export class End {
   /** A row of the peer's with this message; what is bad in it is in `bad`. */
   receive(message: unknown[], attachments: readonly Uint8Array[] = NO_ATTACHMENTS): void {
     try {
-      const read = readStream(message, 0, attachments)
+      const read = readStream(message, 0, new Attached(attachments))
       if (read) this.streams.handle(read)
     } catch (error) {
       this.bad.push(error as Error)
@@ -88,7 +96,9 @@ export class End {
   #send(message: StreamMessage): boolean {
     const wire = writeStream(message, (error) => writeWireError(error, 'yes'))
     this.sent.push(wire)
-    this.deliver(JSON.stringify(wire), message.type === 'chunk' ? message.attachments : NO_ATTACHMENTS)
+    const chunk = message.type === 'chunk' ? (message.items as Payload) : null
+    const attachments = chunk ? numbered([chunk]) : NO_ATTACHMENTS
+    this.deliver(JSON.stringify(wire), attachments)
     return !this.isFull
   }
 }
@@ -96,22 +106,23 @@ export class End {
 /** A codec of values for tests: JSON, bytes as attachments, undefined by a tag. */
 function write(item: unknown): ReturnType<StreamPort['write']> {
   if (item instanceof Uint8Array) {
-    const value = { $: ['bytes', 0, item.constructor.name] }
-    return { values: [value], attachments: [Uint8Array.from(item)] }
+    const tag: BytesTag = ['bytes', 0, item.constructor.name]
+    return { values: [{ $: tag }], attachments: [Uint8Array.from(item)], tags: [tag], size: 30 }
   }
   if (typeof item === 'symbol' || typeof item === 'bigint') {
     throw unsendable({ summary: `a ${typeof item} cannot travel` })
   }
   const value: unknown = item === undefined ? { $: ['undefined'] } : structuredClone(item)
-  return { values: [value], attachments: NO_ATTACHMENTS }
+  return { values: [value], attachments: NO_ATTACHMENTS, tags: NO_TAGS, size: sizeOf(value) }
 }
 
-function read(item: unknown, attachments: readonly Uint8Array[]): unknown {
+function read(item: unknown, attached: Attached | undefined): unknown {
   const tag = (item as { $?: unknown[] } | null)?.$
   if (tag === undefined) return item
   if (tag[0] === 'undefined') return undefined
   if (tag[0] !== 'bytes') throw protocol({ summary: 'unknown tag' })
-  const bytes = attachments[0] as Uint8Array
+  const bytes = attached?.take(tag[1])
+  if (!bytes) throw protocol({ summary: 'no such attachment' })
   return tag[2] === 'Buffer' ? Buffer.from(bytes) : bytes
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { DServiceError } from '../../../lib/base/errors.js'
 import { LIMITS } from '../../../lib/base/options.js'
 import { CustomTypes } from '../../../lib/dnode/values/custom.js'
+import { NOTHING_ATTACHED } from '../../../lib/dnode/values/carried.js'
 import { decode } from '../../../lib/dnode/values/decode.js'
 import { from, read, tables } from './peer.js'
 
@@ -301,7 +302,7 @@ describe('decode - what is refused', () => {
 describe('decode - what is taken', () => {
   it('decode - a tree without tags is given back as it is', () => {
     const values = [{ a: [1, { b: 'x' }] }, 'text', null]
-    expect(decode(values, [], from())).toBe(values)
+    expect(decode(values, NOTHING_ATTACHED, from())).toBe(values)
     expect(values).toEqual([{ a: [1, { b: 'x' }] }, 'text', null])
   })
 

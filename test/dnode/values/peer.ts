@@ -1,9 +1,10 @@
 /** Both ends of a message's way, and who numbers what is not data: whatever was numbered arrives as the very thing. */
 import { protocol, refGone, unsendable } from '../../../lib/base/errors.js'
 import { LIMITS } from '../../../lib/base/options.js'
+import { Attached, type Payload } from '../../../lib/dnode/values/carried.js'
 import { decode } from '../../../lib/dnode/values/decode.js'
 import { encode } from '../../../lib/dnode/values/encode.js'
-import type { AnyFunction, Incoming, Outgoing, Payload } from '../../../lib/dnode/values/port.js'
+import type { AnyFunction, Incoming, Outgoing } from '../../../lib/dnode/values/port.js'
 import type { DecodeFrom } from '../../../lib/dnode/values/reading.js'
 import type { EncodeTo } from '../../../lib/dnode/values/writing.js'
 import { writeWireError } from '../../../lib/dnode/wire-error.js'
@@ -62,8 +63,8 @@ export function from(more: Partial<DecodeFrom> = {}): DecodeFrom {
 }
 
 /** The bytes of a message on its way: text, and memory of its own for each attachment. */
-export function onTheWire({ values, attachments }: Payload): [unknown[], Uint8Array[]] {
-  const received = attachments.map((bytes) => new Uint8Array(bytes))
+export function onTheWire({ values, attachments }: Payload): [unknown[], Attached] {
+  const received = new Attached(attachments.map((bytes) => new Uint8Array(bytes)))
   return [JSON.parse(JSON.stringify(values)) as unknown[], received]
 }
 
@@ -83,5 +84,9 @@ export function read(
   attachments: Uint8Array[] = [],
   more: Partial<DecodeFrom> = {},
 ): unknown[] {
-  return decode(JSON.parse(text) as unknown[], attachments, from({ incoming: tables().incoming, ...more }))
+  return decode(
+    JSON.parse(text) as unknown[],
+    new Attached(attachments),
+    from({ incoming: tables().incoming, ...more }),
+  )
 }
