@@ -92,7 +92,7 @@ function fuzz() {
 /** Whole meshes by chance, each run of them a test. */
 function simulation() {
   const main = path.join('mesh', 'simulation', 'run.js')
-  return byChance('simulation', main, Number(process.env.SIM_SECONDS ?? 45))
+  return byChance('simulation', main, Number(process.env.SIM_SECONDS ?? 55))
 }
 
 /** A program that tries by chance for some seconds; its closing line has the numbers. */

@@ -125,6 +125,7 @@ export class Cast {
       throw new Error(`failed ${id}`)
     }
     const back = (id: string, callback: (error: null, id: string) => void): void => {
+      this.held.push(callback)
       ledger.enter(id, node)
       callback(null, id)
     }

@@ -13,6 +13,9 @@ const CALM = 20_000
 /** Milliseconds in which all calls have ended: the longest has 30 s. */
 const REST = 31_000
 
+/** Milliseconds without news after which a look is over: a dial and a hello take some four times the longest latency. */
+const SETTLE = 2_000
+
 /** Milliseconds by which a call may be late. */
 const SLACK = 100
 
@@ -275,7 +278,7 @@ class Player {
     const old = [...this.#cast.clients.values()]
     const lookers = [this.#world.client({ node: 'newcomer' }), ...old.slice(0, 1)]
     const views: MeshView[] = []
-    for (const looker of lookers) views.push(await this.#world.until(looker.inspect()))
+    for (const looker of lookers) views.push(await this.#world.until(looker.inspect({ settle: SETTLE })))
     return views
   }
 

@@ -1,7 +1,7 @@
 /**
  * The simulation: whole meshes on a virtual clock, in which by chance all goes wrong that can, and what must be true in spite of that.
  *
- *   node dist/test/mesh/simulation/run.js                  45 s in two processes: seeds that stay, and seeds that are new
+ *   node dist/test/mesh/simulation/run.js                  55 s in two processes: seeds that stay, and seeds that are new
  *   SIM_SECONDS=3600 node dist/test/mesh/simulation/run.js longer
  *   SIM_SEED=7 node dist/test/mesh/simulation/run.js       that run alone, twice, with all that happened in it
  */
@@ -14,7 +14,7 @@ import { round } from './rounds.js'
 
 /** The first of the seeds that stay. */
 const SEED = 1
-const SECONDS = Number(process.env['SIM_SECONDS'] ?? 45)
+const SECONDS = Number(process.env['SIM_SECONDS'] ?? 55)
 
 /** Milliseconds for one run, which takes some ten. */
 const STUCK = 60_000
