@@ -228,8 +228,17 @@ export function callOfStream(): RunningCall | null {
   return answering && answering.forStream()
 }
 
+/** A remembered context. Node's own type would ask everybody who uses ours for the types of Node. */
+export interface Scope {
+  runInAsyncScope<A extends unknown[], R>(
+    run: (this: unknown, ...args: A) => R,
+    self?: unknown,
+    ...args: A
+  ): R
+}
+
 /** What remembers the context of a call, or where there is none the current one. */
-export function scopeOf(call: RunningCall | null): AsyncResource {
+export function scopeOf(call: RunningCall | null): Scope {
   return call ? running.run(call, newScope) : newScope()
 }
 
