@@ -2,7 +2,8 @@
  * Runs the programs of a Markdown file in new projects.
  *
  *   <!-- run: d1.mjs & -->                     the next code block is a program that stays up
- *   <!-- run: client.mjs => beep => BOOP -->   … that ends by itself, exits 0 and prints what follows the first =>
+ *   <!-- run: client.mjs => beep => BOOP -->   … that ends by itself, exits 0 and prints what follows the first =>, its lines
+ *                                              with a blank between them
  *   <!-- stop -->                              ends the programs that are up; what follows has another mesh
  */
 import { spawn } from 'node:child_process'
@@ -72,7 +73,7 @@ async function write(cwd, { file, code }) {
 }
 
 function check({ file, prints }, output) {
-  if (prints !== null && output.trim() !== prints) {
+  if (prints !== null && output.trim().replaceAll('\n', ' ') !== prints) {
     throw new PhaseError(`${file} printed something else`, {
       tail: `${prints}\n---\n${output}`,
     })
