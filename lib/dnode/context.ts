@@ -23,6 +23,8 @@ export interface CallContext {
 export interface Callee {
   readonly clock: Clock
   readonly caller: Identity | null
+  /** When the row came whose call is being handled, on the monotonic clock: read once for all calls of a row. */
+  readonly came: number
   /** Milliseconds of a call that wants an answer and says nothing of it, as the peer's hello says; null: none. */
   readonly timeout: number | null
   /** The dotted path of a method by its number, or what it was called by. */
@@ -68,7 +70,7 @@ export class RunningCall implements CallContext {
     this.#method = method
     this.traceparent = traceparent ?? null
     const within = ms === undefined && id !== null ? of.timeout : ms
-    this.#deadline = typeof within === 'number' ? of.clock.monotonic() + within : Infinity
+    this.#deadline = typeof within === 'number' ? of.came + within : Infinity
   }
 
   /** What programs see of it: one object for each call, made at the first look. */

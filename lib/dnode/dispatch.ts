@@ -1,11 +1,11 @@
 /** A call of the peer: find the function, run it, answer it. */
 import type { Clock } from '../base/clock.js'
-import { noMethod, refused, toError, type DServiceError } from '../base/errors.js'
+import { noMethod, toError, type DServiceError } from '../base/errors.js'
 import { LIMITS } from '../base/options.js'
 import type { Identity } from '../base/identity.js'
 import { isHandle, isThenable } from './answers.js'
 import { answerOf, RunningCall, runIn, type Callee } from './context.js'
-import { missingMethod } from './failures.js'
+import { missingMethod, tooManyCalls } from './failures.js'
 import { Chain } from './chain.js'
 import type { Cargo } from './cargo.js'
 import type { Hello, Message } from './messages.js'
@@ -52,6 +52,8 @@ export interface DispatchOptions {
 export class Dispatcher implements Callee, ReferenceCaller {
   /** The peer's hello; null of a classic peer. */
   hello: Hello | null = null
+  /** Set before each call that is handled. */
+  came = 0
   readonly #options: DispatchOptions
   readonly #running = new RunningCalls()
   /** The last argument of the one-way call that is on the stack, and whether it was called there. */
@@ -288,13 +290,4 @@ export class Dispatcher implements Callee, ReferenceCaller {
     const { life, session } = this.#options
     life.tell(() => session.onError?.(error))
   }
-}
-
-/** Our limit and not the caller's: another instance may have room. */
-function tooManyCalls(): DServiceError {
-  return refused({
-    summary: `${LIMITS.pending} calls of this peer run already`,
-    hint: 'wait for some of them, or call another instance',
-    details: { limit: LIMITS.pending },
-  })
 }

@@ -10,6 +10,7 @@ import {
   noMethod,
   protocol,
   reasonOf,
+  refused,
   timeout,
   type Ran,
 } from '../base/errors.js'
@@ -193,4 +194,13 @@ export function unreadable(error: Error): DServiceError {
   const code = error instanceof DServiceError ? error.code : 'DS_PROTOCOL'
   const make = code === 'DS_LIMIT' ? limit : protocol
   return make({ summary: `the answer cannot be read: ${reasonOf(error)}`, ran: 'yes', cause: error })
+}
+
+/** Our limit and not the caller's: another instance may have room. */
+export function tooManyCalls(): DServiceError {
+  return refused({
+    summary: `${LIMITS.pending} calls of this peer run already`,
+    hint: 'wait for some of them, or call another instance',
+    details: { limit: LIMITS.pending },
+  })
 }

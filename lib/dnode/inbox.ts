@@ -20,8 +20,11 @@ type Read = (item: unknown, attached: Attached | undefined) => Message
 export interface Receiver {
   /** A row came, whatever is in it. */
   heard(): void
-  /** Whether it is over with that: no promise goes on. May throw errors of ours: the message is bad then. */
-  handle(message: Message): boolean
+  /**
+   * `came`: when its row did, on the monotonic clock. Answers whether it is over with that: no promise goes on. May throw errors
+   * of ours: the message is bad then.
+   */
+  handle(message: Message, came: number): boolean
   /** A bad call that can be answered. */
   badCall(id: number, error: Error): void
   /** A bad answer to a call of ours. */
@@ -147,7 +150,7 @@ export class Inbox implements Sink, Paced {
     try {
       const message = readClassic(row)
       if (message.type !== 'methods') throw unexpected('a "methods" row first', row)
-      this.#to.handle(message)
+      this.#to.handle(message, this.#pace.start)
     } catch (error) {
       this.#to.broken(toError(error))
     }
@@ -160,7 +163,7 @@ export class Inbox implements Sink, Paced {
 
   #message(item: unknown): boolean {
     try {
-      const isOver = this.#to.handle(this.#read(item, this.#attached))
+      const isOver = this.#to.handle(this.#read(item, this.#attached), this.#pace.start)
       this.#bad = 0
       return isOver
     } catch (error) {

@@ -68,6 +68,11 @@ export class Pace {
     this.#paced = paced
   }
 
+  /** When the turn began in which the peer is being served, on the monotonic clock. */
+  get start(): number {
+    return this.#start
+  }
+
   /** True while messages wait. */
   get isWaiting(): boolean {
     return this.#waitsFor !== 'nothing'

@@ -56,7 +56,7 @@ export class Reception implements Receiver {
     this.liveness?.hear()
   }
 
-  handle(message: Message): boolean {
+  handle(message: Message, came: number): boolean {
     switch (message.type) {
       case 'answer':
         return this.#settle(message.id, { ok: true, value: this.#parts.cargo.read(message.values)[0] })
@@ -65,6 +65,7 @@ export class Reception implements Receiver {
       case 'error':
         return this.#settle(message.id, { ok: false, error: toCallersError(message.error) })
       default:
+        this.#parts.dispatcher.came = came
         this.#other(message)
         return false
     }

@@ -5,7 +5,7 @@ const FIRST = 16
 
 /** Slots that are kept when nothing waits any more, whatever they were needed for, and where as many are needed again and again. */
 const KEPT = 1_024
-const KEPT_BUSY = 16_384
+const KEPT_BUSY = 65_536
 
 /** What a table grows by: of hundreds of thousands of calls, none should move often. */
 const GROWTH = 4
@@ -92,7 +92,9 @@ export class Ring<T extends { readonly id: number }> {
 
   #grow(): void {
     const old = this.#slots
-    this.#slots = Array.from({ length: Math.max(FIRST, old.length * GROWTH) })
+    const slots: (T | undefined)[] = []
+    slots.length = Math.max(FIRST, old.length * GROWTH)
+    this.#slots = slots.fill(undefined)
     for (const value of old) if (value !== undefined) this.#slots[this.#at(value.id)] = value
   }
 }

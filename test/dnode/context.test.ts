@@ -4,7 +4,15 @@ import { VirtualClock } from '../../lib/base/virtual-clock.js'
 import { context, RunningCall, runIn, type CallContext } from '../../lib/dnode/context.js'
 
 const clock = new VirtualClock()
-const callee = { clock, caller: null, timeout: 30_000, nameOf: String }
+const callee = {
+  clock,
+  caller: null,
+  timeout: 30_000,
+  nameOf: String,
+  get came() {
+    return clock.monotonic()
+  },
+}
 const call = (timeout: number | null = null): RunningCall =>
   new RunningCall(callee, 'users.find', { id: 0, timeout })
 const inside = <T>(of: RunningCall, run: () => T): T => runIn(of, { run, self: null }, []) as T

@@ -61,7 +61,15 @@ export class End implements StubPort {
       withdraw: () => undefined,
     })
     this.exports.tellAbort = (id, reason) => this.say('abort', id, reason)
-    this.#callee = { clock, caller: null, timeout: 30_000, nameOf: String }
+    this.#callee = {
+      clock,
+      caller: null,
+      timeout: 30_000,
+      nameOf: String,
+      get came() {
+        return clock.monotonic()
+      },
+    }
   }
 
   call(call: OutCall, args: readonly unknown[]): void {
