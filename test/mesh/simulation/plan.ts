@@ -75,6 +75,20 @@ const NAMES = ['a', 'b', 'c', 'd'] as const
 const VERSIONS = ['1.0.0', '1.1.0', '2.0.0'] as const
 const RANGES = ['*', '^1', '^1', '>=1.1.0', '^2'] as const
 
+/** The most of everything in a plan. */
+interface Size {
+  readonly ms: number
+  readonly names: number
+  readonly instances: number
+  readonly clients: number
+  readonly bursts: number
+  readonly faults: number
+}
+
+/** Three plans in four are small: most faults need little, and many runs find more than long ones. */
+const SMALL: Size = { ms: 9_000, names: 2, instances: 2, clients: 2, bursts: 10, faults: 6 }
+const LARGE: Size = { ms: 30_000, names: NAMES.length, instances: 3, clients: 3, bursts: 40, faults: 16 }
+
 /** How often what goes wrong. */
 const FAULTS = {
   cut: 3,
@@ -91,11 +105,12 @@ const FAULTS = {
 
 export function planOf(seed: number): Plan {
   const chance = new Chance(seed)
-  const length = chance.number(5_000, 30_000)
-  const services = servicesOf(chance)
-  const clients = Array.from({ length: chance.number(1, 3) }, (_, i) => `client${i}`)
+  const size = chance.is(0.75) ? SMALL : LARGE
+  const length = chance.number(size.ms / 6, size.ms)
+  const services = servicesOf(chance, size)
+  const clients = Array.from({ length: chance.number(1, size.clients) }, (_, i) => `client${i}`)
   const calm = chance.is(0.1)
-  const places = { services, clients, length }
+  const places = { services, clients, length, size }
   const events = [...callsOf(chance, places), ...(calm ? [] : faultsOf(chance, places))]
   events.sort((x, y) => x.at - y.at)
   return {
@@ -113,15 +128,16 @@ interface Places {
   readonly services: readonly ServicePlan[]
   readonly clients: readonly string[]
   readonly length: number
+  readonly size: Size
 }
 
 /** A service relies on those before it only: no plan has a ring. */
-function servicesOf(chance: Chance): ServicePlan[] {
+function servicesOf(chance: Chance, size: Size): ServicePlan[] {
   const services: ServicePlan[] = []
-  const names = NAMES.slice(0, chance.number(1, NAMES.length))
+  const names = NAMES.slice(0, chance.number(1, size.names))
   for (const [i, name] of names.entries()) {
     const relies = names.slice(0, i).filter(() => chance.is(0.6))
-    for (let k = chance.number(1, 3); k > 0; k--) {
+    for (let k = chance.number(1, size.instances); k > 0; k--) {
       const alone = `${name}${k}`
       services.push({
         name,
@@ -141,9 +157,9 @@ function servicesOf(chance: Chance): ServicePlan[] {
   return services
 }
 
-function callsOf(chance: Chance, { services, clients, length }: Places): Event[] {
+function callsOf(chance: Chance, { services, clients, length, size }: Places): Event[] {
   const names = [...new Set(services.map(({ name }) => name))]
-  const bursts = chance.number(5, 40)
+  const bursts = chance.number(Math.ceil(size.bursts / 8), size.bursts)
   const calls: Event[] = []
   for (let i = 0; i < bursts; i++) {
     const at = chance.number(0, length)
@@ -176,7 +192,7 @@ function sightingsOf(chance: Chance): SightingsOptions {
 
 function faultsOf(chance: Chance, places: Places): Event[] {
   const faults: Event[] = []
-  for (let i = chance.number(1, 16); i > 0; i--) faults.push(...faultOf(chance, places))
+  for (let i = chance.number(1, places.size.faults); i > 0; i--) faults.push(...faultOf(chance, places))
   return faults
 }
 

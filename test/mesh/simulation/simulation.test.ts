@@ -55,7 +55,7 @@ describe('simulation - some seeds', () => {
 })
 
 describe('simulation - the judge sees', () => {
-  const whole = play(planOf(1))
+  const whole = play(planOf(2))
   const plain = (played: Played) => {
     const made = played.ledger.made.find((each) => !each.isIdempotent && !each.isPlain && each.end?.ok)
     if (!made) throw new Error('the seed has no such call')
