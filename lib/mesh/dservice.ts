@@ -234,6 +234,7 @@ export class Service<A extends object> implements face.DService<A> {
       await this.#parts.discovery[Symbol.asyncDispose]()
     } finally {
       this.#node.keepAlive.release()
+      this.#keepAlive[Symbol.dispose]()
     }
   }
 

@@ -18,7 +18,7 @@ function side() {
   self.streams = new Streams({
     clock: systemClock,
     logger: silentLogger,
-    write: (item) => ({ values: [item], attachments: NONE }),
+    write: (item) => ({ values: [item], attachments: NONE, tags: NONE, size: 20 }),
     read: (item) => item,
     send: (message) => {
       if (under.push(message) === 1) setImmediate(deliver)
@@ -53,11 +53,11 @@ const pass = (source, form, as = form) => b.streams.take(a.streams.offer(source,
 /** Bytes of an idle stream of each kind at each end, without its source. */
 async function idle(count, form, make) {
   const kept = Array.from({ length: count }, make)
+  const ids = new Int32Array(count)
   const start = await heap()
-  for (const source of kept) a.streams.offer(source, form)
+  for (const [i, source] of kept.entries()) ids[i] = a.streams.offer(source, form)
   const offered = await heap()
-  const first = a.streams.next - count
-  const taken = Array.from({ length: count }, (_, i) => b.streams.take(first + i, form))
+  const taken = Array.from(ids, (id) => b.streams.take(id, form))
   const end = await heap()
   const open = [a.streams.outgoing, b.streams.incoming, taken.length]
   for (const stream of taken) await (stream.return ?? stream.cancel ?? stream.destroy).call(stream)
