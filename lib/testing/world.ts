@@ -11,7 +11,7 @@ import type { DService } from '../mesh/types.js'
 import { MemoryNetwork } from '../wire/memory.js'
 import { Nodes } from './nodes.js'
 import { quiet } from './quiet.js'
-import { within, type SightingsOptions, type Span } from './sightings.js'
+import { checkMilliseconds, checkSpan, within, type SightingsOptions, type Span } from './sightings.js'
 import type { Leftovers, NodeOptions, Place, SimulateOptions } from './types.js'
 
 /** Milliseconds of virtual time in which what is open when a world ends has to close: a drain, a close, a connect. */
@@ -88,9 +88,10 @@ export class World implements AsyncDisposable {
     return this.#clock.settle()
   }
 
-  /** Moves time on by `ms` milliseconds; resolves when all that was due has happened. */
-  run(ms: number): Promise<void> {
-    return this.#clock.advance(ms)
+  /** Moves time on by `ms` milliseconds; resolves when all that was due has happened. Errors: DS_INVALID. */
+  async run(ms: number): Promise<void> {
+    checkMilliseconds(ms, 'run()')
+    await this.#clock.advance(ms)
   }
 
   /** Moves time on until the promise has settled, at most by `most` milliseconds. Errors: the promise's own; DS_TIMEOUT. */
@@ -109,8 +110,14 @@ export class World implements AsyncDisposable {
 
   // --- the network
 
-  /** How long everything takes that is sent from now on: of the whole network, of one direction, or of all that goes to one node. */
-  latency(span: Span, { from = '*', to = '*' }: { readonly from?: Place; readonly to?: Place } = {}): void {
+  /**
+   * How long everything takes that is sent from now on: of the whole network, of one direction, or of all that goes to one node.
+   * Errors: DS_INVALID.
+   */
+  latency(span: Span, options: { readonly from?: Place; readonly to?: Place } = {}): void {
+    checkSpan(span, 'latency()')
+    checkKeys(options, ['from', 'to'], 'latency()')
+    const { from = '*', to = '*' } = options
     this.#latencies.set(wayKey(this.nodeOf(from), this.nodeOf(to)), span)
   }
 

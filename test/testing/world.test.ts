@@ -33,6 +33,15 @@ describe('world - time', () => {
     expect(world.clock.monotonic()).toBe(0)
   })
 
+  it.each(['1s', -1, Number.NaN, Number.POSITIVE_INFINITY, undefined])(
+    'run(%s) is DS_INVALID',
+    async (ms) => {
+      world = simulate()
+      await expect(world.run(ms as never)).rejects.toMatchObject({ code: 'DS_INVALID' })
+      expect(world.clock.monotonic()).toBe(0)
+    },
+  )
+
   it('until moves it, and gives up in time', async () => {
     const { remote } = await echo()
     await world.until(remote.wait(1_000))
@@ -177,6 +186,11 @@ describe('world - what it is given', () => {
     ['a version that is none', () => world.service('a@x', {})],
     ['an option of a service', () => world.service('a', {}, { port: 1 } as object)],
     ['a service of another world', () => world.crash(simulate().client())],
+    ['a latency in words', () => world.latency('20ms' as never)],
+    ['a latency below zero', () => world.latency(-1)],
+    ['a span that runs back', () => world.latency([50, 5])],
+    ['a span of one end', () => world.latency([5] as never)],
+    ['an option of latency', () => world.latency(5, { two: 'a' } as object)],
   ])('%s is DS_INVALID', (_what, make) => {
     world = simulate()
     expect(make).toThrow(expect.objectContaining({ code: 'DS_INVALID' }))
