@@ -39,7 +39,7 @@ function balancedBy({ shared, choosing }: Caller, options: HandleOptions): Choos
   const { pin } = choosing
   const choices = spread === undefined || pin !== null ? choosing.choices : choicesOf(shared, spread)
   if (key !== undefined) {
-    if (balance !== undefined && balance !== 'key') throw noKey(`balance ${balance} needs no key`)
+    if (balance !== undefined && balance !== 'key') throw twoBalances(balance)
     // all callers have to choose from the same instances: from all of them
     return { ...choosing, choices, balance: 'key', key: hashOf(key), asked: shared.target.every }
   }
@@ -71,6 +71,13 @@ function notAnId(value: unknown): Error {
   return invalid({
     summary: `${shown(value)} is no id of an instance`,
     hint: 'give the `id` of one of instances(handle)',
+  })
+}
+
+function twoBalances(balance: string): Error {
+  return invalid({
+    summary: `balance ${balance} knows no key`,
+    hint: 'leave out one of them: with a key the balance is by key',
   })
 }
 

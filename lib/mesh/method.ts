@@ -26,7 +26,10 @@ const LONGEST = 1_000
  */
 export function method<F extends AnyFunction>(fn: F, options: MethodOptions): F {
   if (typeof fn !== 'function') {
-    throw invalid({ summary: `method() takes a function, not ${typeof fn}`, hint: 'method(fn, { … })' })
+    throw invalid({
+      summary: `method() takes a function, not ${typeof fn}`,
+      hint: 'give it as method(fn, { … })',
+    })
   }
   const said = checked(options)
   const wrapped = function (this: unknown, ...args: never[]): unknown {

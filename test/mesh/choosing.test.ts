@@ -246,7 +246,7 @@ describe('choosing - by load, in turn, by key', () => {
     ['spread', { spread: 'lowest' }],
     ['balance', { balance: 'random' }],
     ['balance key', { balance: 'key' }],
-    ['balance round-robin', { balance: 'round-robin', key: 'a' }],
+    ['balance round-robin knows no key. Leave out one of them', { balance: 'round-robin', key: 'a' }],
     ['key is number', { key: 7 }],
     ['idempotent is string', { idempotent: 'yes' }],
   ])('%s as in %j is DS_INVALID', async (text, options) => {
