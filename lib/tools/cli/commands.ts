@@ -62,7 +62,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     details: LOOK,
     examples: [
-      ['dservice graph --check', 'for scripts: exit code 8 at a cycle, 1 at an unmet edge'],
+      ['dservice graph --check', 'for scripts: exit code 8 at a cycle, 1 at an unmet edge, 3 at no service'],
       ['dservice graph --dot | dot -Tsvg > mesh.svg', 'a picture'],
     ],
     load: () => import('./graph.js'),
