@@ -100,7 +100,9 @@ export class Run {
       this.#settle()
     } catch (error) {
       if (this.#end.signal.aborted) return
-      await this.#fail(toError(error))
+      // a stop meanwhile waits for the same end
+      this.#stopping = this.#fail(toError(error))
+      await this.#stopping
       throw error
     }
   }

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { KeepAlive } from '../../lib/base/keepalive.js'
 import { TestMesh } from '../support/mesh.js'
 
 const ping = { ping: () => 'pong' }
@@ -13,7 +14,47 @@ afterEach(async () => {
   expect(await mesh.end()).toEqual({ announced: 0, watched: 0, connections: 0 })
 })
 
+/** From now on a goodbye takes so many milliseconds. */
+function slowGoodbyes(ms: number): void {
+  const make = mesh.hub.engine.bind(mesh.hub)
+  mesh.hub.engine = (options) => {
+    const engine = make(options)
+    const announce = engine.announce.bind(engine)
+    engine.announce = async (self, at) => {
+      const announcement = await announce(self, at)
+      const end = announcement[Symbol.asyncDispose].bind(announcement)
+      announcement[Symbol.asyncDispose] = async () => {
+        await mesh.clock.sleep(ms)
+        await end()
+      }
+      return announcement
+    }
+    return engine
+  }
+}
+
 describe('races - start and stop in any order', () => {
+  it('a stop while a start is failing waits for that end, and holds or lets go of nothing twice', async () => {
+    const d1 = mesh.service('d1@1.0.0', ping)
+    d1.rely('d2')
+    const waiting = d1.start()
+    await mesh.advance(100)
+    slowGoodbyes(50)
+    const keepAlive = new KeepAlive(false)
+    const d2 = mesh.service('d2@1.0.0', ping, 'd2', { keepAlive })
+    d2.rely('d1')
+    const states: string[] = []
+    using _listener = d2.on('state', (state) => void states.push(state))
+    const failing = expect(d2.start()).rejects.toMatchObject({ code: 'DS_CYCLE' })
+    await mesh.advance(40)
+    expect(d2.state).toBe('waiting')
+    await mesh.until(d2.stop())
+    await failing
+    expect([states, keepAlive.count]).toEqual([['starting', 'waiting', 'stopped'], 0])
+    await mesh.until(d1.stop())
+    await waiting
+  })
+
   it('stop in the tick of the start stops it', async () => {
     const d1 = mesh.service('d1@1.0.0', ping)
     const starting = d1.start()

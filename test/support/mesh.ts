@@ -1,5 +1,6 @@
 /** A mesh of any number of nodes in memory, on one virtual clock: services, clients, cuts and crashes without a socket. */
 import type { Clock } from '../../lib/base/clock.js'
+import type { KeepAlive } from '../../lib/base/keepalive.js'
 import { silentLogger } from '../../lib/base/logger.js'
 import { splitAt } from '../../lib/base/names.js'
 import { VirtualClock } from '../../lib/base/virtual-clock.js'
@@ -11,7 +12,7 @@ import { MemoryNetwork } from '../../lib/wire/memory.js'
 import { lagging } from './lagging.js'
 
 /** What a node may have besides. */
-type More = Pick<Parts<object>, 'hooks' | 'redact'>
+type More = Pick<Parts<object>, 'hooks' | 'redact' | 'keepAlive'>
 
 /** Owned by one test, which ends it with `end()`. */
 export class TestMesh {
@@ -90,6 +91,7 @@ export class TestMesh {
     mesh?: string
     hooks?: More['hooks']
     redact?: More['redact']
+    keepAlive?: KeepAlive
   }): DService<A> {
     const { at, mesh = 'default', ...rest } = parts
     const service = new Service<A>({
