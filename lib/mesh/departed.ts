@@ -8,8 +8,9 @@ const REMEMBERED = 1_000
 export class Departed {
   readonly #ids = new Set<string>()
 
-  note({ id, state }: Identity): void {
-    if (state !== 'draining' && state !== 'stopped') return
+  note(identity: Identity): void {
+    if (!isLeaving(identity)) return
+    const { id } = identity
     this.#ids.delete(id)
     this.#ids.add(id)
     const [oldest] = this.#ids
@@ -19,4 +20,9 @@ export class Departed {
   has(id: string): boolean {
     return this.#ids.has(id)
   }
+}
+
+/** Whether it takes no more calls, and ends. */
+export function isLeaving({ state }: Identity): boolean {
+  return state === 'draining' || state === 'stopped'
 }

@@ -8,6 +8,7 @@
 import { limit } from '../base/errors.js'
 import { LIMITS } from '../base/options.js'
 import { cancelledBy, stopped } from './acquire.js'
+import { isLeaving } from './departed.js'
 import { explain } from './explain.js'
 import { Feed, type DownReason, type MonitorEvent } from './feed.js'
 import { callerIn } from './handle.js'
@@ -145,7 +146,7 @@ class Monitor implements AsyncIterableIterator<MonitorEvent>, AsyncDisposable {
 
   #see(id: string, peer: LivePeer): void {
     // one that was on its way out when we met it was never there
-    if (!this.#known.has(id) && this.#caller.shared.node.pool.departed.has(id)) return
+    if (!this.#known.has(id) && isLeaving(peer.identity)) return
     this.#known.get(id)?.lost?.[Symbol.dispose]()
     this.#known.set(id, { peer, lost: null })
     this.#feed.see(instanceOf(peer))

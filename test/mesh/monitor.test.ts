@@ -82,6 +82,29 @@ describe('monitor - up and down', () => {
     expect(reader.said.some((text) => text.startsWith('beyond'))).toBe(false)
   })
 
+  it('tells of one that lives, also where another says in its name that it leaves', async () => {
+    const a = await start('d1@1.2.0', 'a')
+    const identity = { id: a.id, name: 'd1', version: '0.1.0', mesh: 'default', started: 1 }
+    const sessions: Session[] = []
+    const listening = await mesh.network.transport('raw').listen({ host: 'raw', port: 0 }, (connection) => {
+      const hello = () => helloOf({ ...identity, state: 'draining' })
+      sessions.push(new Session(connection, { clock: mesh.clock, api: {}, hello }))
+    })
+    const engine = mesh.hub.engine({ mesh: 'default', node: 'raw' })
+    await engine.announce({ ...identity, id: 'raw', state: 'ready' }, [listening.address])
+    const handle = rely('*')
+    await mesh.until(instances(handle))
+    await mesh.advance(500)
+    expect(sessions).toHaveLength(1)
+    const reader = new Reader(monitor(handle))
+    await mesh.advance(500)
+    expect(reader.said).toEqual(['a up ready'])
+    await reader.it.return?.()
+    await Promise.all(sessions.map((session) => session.close()))
+    await listening.close()
+    await engine[Symbol.asyncDispose]()
+  })
+
   it('tells of states as they change, and of draining before the end', async () => {
     const reader = read(rely())
     const a = serve('d1@1.0.0', 'a')
