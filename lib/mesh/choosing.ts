@@ -62,7 +62,7 @@ export function choicesOf(
 
 function notOneOf(name: string, value: unknown, all: readonly unknown[]): Error {
   return invalid({
-    summary: `${JSON.stringify(value) ?? typeof value} is no ${name}`,
+    summary: `${shown(value)} is no ${name}`,
     hint: `give ${all.map((one) => JSON.stringify(one)).join(' or ')}`,
   })
 }

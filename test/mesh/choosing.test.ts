@@ -254,4 +254,16 @@ describe('choosing - by load, in turn, by key', () => {
     expect(() => withOptions(d1, options)).toThrow(expect.objectContaining({ code: 'DS_INVALID' }))
     expect(() => withOptions(d1, options)).toThrow(text)
   })
+
+  it.each(['spread', 'balance'])(
+    'a %s that no text shows, or a long one, is DS_INVALID, in few words',
+    (name) => {
+      const d1 = mesh.client().rely('d1')
+      for (const value of [1n, 'x'.repeat(100_000)]) {
+        const wrong = (): unknown => withOptions(d1, { [name]: value })
+        expect(wrong).toThrow(expect.objectContaining({ code: 'DS_INVALID' }))
+        expect(wrong).toThrow(/^.{1,300}$/s)
+      }
+    },
+  )
 })
