@@ -7,12 +7,13 @@
  *
  * `--calm 60` waits before each measure, at most so many seconds, until nobody else uses the processors.
  */
-import { fork, spawnSync } from 'node:child_process'
+import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import os from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { IS_PRIVATE, rerunInPrivateNetwork } from '../private-network.mjs'
 import { calm } from '../rpc/calm.mjs'
 import { format, median } from '../rpc/figures.mjs'
 import { barsOf } from './bars.mjs'
@@ -43,21 +44,8 @@ const { values: options } = parseArgs({
   },
 })
 
-/** Set in the run that is inside a network of its own. */
-const IS_PRIVATE = process.env.BENCH_PRIVATE_NETWORK === '1'
 const MEASURE = fileURLToPath(new URL('measure.mjs', import.meta.url))
 const say = (text) => console.error(text)
-
-/** Loopback and a route for multicast, seen by nobody: two packages find their peers in no other way. */
-function rerunInPrivateNetwork() {
-  const script = 'ip link set lo up multicast on && ip route add 224.0.0.0/4 dev lo && exec "$@"'
-  const inside = ['-n', '--', 'sh', '-c', script, 'sh']
-  if (spawnSync('unshare', [...inside, 'true']).status !== 0) return false
-  const self = [process.execPath, fileURLToPath(import.meta.url), ...process.argv.slice(2)]
-  const env = { ...process.env, BENCH_PRIVATE_NETWORK: '1' }
-  process.exitCode = spawnSync('unshare', [...inside, ...self], { stdio: 'inherit', env }).status ?? 1
-  return true
-}
 
 function listOf(text, known, what) {
   const list = text.split(',').filter((name) => name !== '')
@@ -134,4 +122,4 @@ function report(result) {
   if (options.json) writeFileSync(options.json, JSON.stringify(result, null, 2) + '\n')
 }
 
-if (IS_PRIVATE || !rerunInPrivateNetwork()) await main()
+if (IS_PRIVATE || !rerunInPrivateNetwork(fileURLToPath(import.meta.url))) await main()

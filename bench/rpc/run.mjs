@@ -8,11 +8,11 @@
  * `--full` has the slow sink read the whole source, about a minute, in place of 10 seconds of it.
  * `--calm 60` waits before each measure, at most so many seconds, until nobody else uses the processors.
  */
-import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import os from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { IS_PRIVATE, rerunInPrivateNetwork } from '../private-network.mjs'
 import { barsOf } from './bars.mjs'
 import { format, median, summarise, tablesOf } from './figures.mjs'
 import { PEERS, reasonToSkip, takesPart } from './peers.mjs'
@@ -32,20 +32,7 @@ const { values: options } = parseArgs({
   },
 })
 
-/** Set in the run that is inside a network of its own. */
-const IS_PRIVATE = process.env.BENCH_PRIVATE_NETWORK === '1'
 const say = (text) => console.error(text)
-
-/** Loopback and a route for multicast, seen by nobody: two packages find their peers in no other way. */
-function rerunInPrivateNetwork() {
-  const script = 'ip link set lo up multicast on && ip route add 224.0.0.0/4 dev lo && exec "$@"'
-  const inside = ['-n', '--', 'sh', '-c', script, 'sh']
-  if (spawnSync('unshare', [...inside, 'true']).status !== 0) return false
-  const self = [process.execPath, fileURLToPath(import.meta.url), ...process.argv.slice(2)]
-  const env = { ...process.env, BENCH_PRIVATE_NETWORK: '1' }
-  process.exitCode = spawnSync('unshare', [...inside, ...self], { stdio: 'inherit', env }).status ?? 1
-  return true
-}
 
 const percent = (share) => `${Math.round(share * 100)} %`
 
@@ -97,4 +84,4 @@ function report(run) {
   if (options.picture) writeFileSync(options.picture, pictureOf(run))
 }
 
-if (IS_PRIVATE || !rerunInPrivateNetwork()) await main()
+if (IS_PRIVATE || !rerunInPrivateNetwork(fileURLToPath(import.meta.url))) await main()

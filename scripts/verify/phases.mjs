@@ -20,7 +20,7 @@ export const PHASES = [
   { name: 'build', budget: 30, run: build },
   { name: 'types', budget: 30, run: tool('types', 'typescript', ['-p', 'tsconfig.json', '--noEmit'], 'tsc') },
   { name: 'lint', budget: 30, run: tool('lint', 'oxlint', LINT) },
-  { name: 'format', budget: 60, run: tool('format', 'prettier', ['--check', '.']) },
+  { name: 'format', budget: 30, run: tool('format', 'prettier', ['--check', '.']) },
   { name: 'knip', budget: 20, run: tool('knip', 'knip', ['--no-progress']) },
   { name: 'package', budget: 30, after: AFTER_BUILD, run: published },
   { name: 'fuzz', budget: 90, from: 'build', after: AFTER_BUILD, run: fuzz },

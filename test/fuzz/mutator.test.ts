@@ -45,7 +45,7 @@ describe('fuzz - plans', () => {
   })
 
   it('fuzz - attachments are sent, whole and not, with prefixes that are none, and where none may be', () => {
-    const many = Array.from({ length: 500 }, (_, i) => planOf(target, seedOf(SEED, i), corpus))
+    const many = Array.from({ length: 1_000 }, (_, i) => planOf(target, seedOf(SEED, i), corpus))
     const rows = many.flatMap(({ rows: all }) => all.map((row) => row.toString('latin1')))
     const has = (pattern: RegExp): boolean => rows.some((row) => pattern.test(row))
     expect(has(/^\+\d+(,\d+)* \[\[/)).toBe(true)
