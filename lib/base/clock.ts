@@ -1,4 +1,9 @@
-/** Time and chance, injected everywhere: no other file reads the system's clock or random numbers. */
+/** Time and chance, injected everywhere: no other file reads the system's clock or random numbers, or hears of the garbage collector. */
+
+/** What remains of a thing that was collected. It must not hold the thing. */
+export interface Collectable {
+  collected(): void
+}
 
 /** What the library knows of time and chance. */
 export interface Clock {
@@ -12,6 +17,11 @@ export interface Clock {
   after(ms: number, run: () => void): Disposable
   /** Resolves after `ms` milliseconds; rejects with the signal's reason when that aborts first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
+  /**
+   * Tells `remains` once, some time after `thing` was collected; never where the process ends first. When that is, is the garbage
+   * collector's chance, which has no seed: a process of a simulated world keeps the things instead, and is told nothing.
+   */
+  whenCollected(thing: object, remains: Collectable): void
 }
 
 /** setTimeout runs at once beyond this; no wait of ours is ever that long. */
@@ -45,6 +55,12 @@ export function atMost(clock: Pick<Clock, 'after'>, ms: number, promise: Promise
 }
 
 /**
+ * One for the process: it knows nothing but what is given to it, and a session pays nothing for it. What is let go of before stays
+ * in it until it is collected: to take it out, each thing would need a place in a table, which slows the collector down.
+ */
+const registry = new FinalizationRegistry<Collectable>((remains) => remains.collected())
+
+/**
  * The machine's clock. Its timers never keep a process alive: what must be waited for is held by
  * base/keepalive, in one place.
  */
@@ -59,5 +75,8 @@ export const systemClock: Clock = Object.freeze({
   },
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return sleepOn(systemClock.after, ms, signal)
+  },
+  whenCollected(thing: object, remains: Collectable): void {
+    registry.register(thing, remains)
   },
 })

@@ -1,5 +1,5 @@
 /** The fake beside the real clock: time stands still until a test moves it. */
-import { sleepOn, type Clock } from './clock.js'
+import { sleepOn, systemClock, type Clock, type Collectable } from './clock.js'
 
 interface Timer {
   readonly at: number
@@ -54,6 +54,11 @@ export class VirtualClock implements Clock {
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return sleepOn((wait, run) => this.after(wait, run), ms, signal)
+  }
+
+  /** The garbage collector is the machine's: it has no seed. */
+  whenCollected(thing: object, remains: Collectable): void {
+    systemClock.whenCollected(thing, remains)
   }
 
   /** Timers not yet run: a leak check ends a test with 0. */

@@ -77,7 +77,7 @@ export class Carrier implements Outgoing, Incoming, StubPort {
   signal(id: number): AbortSignal
   signal(what: AbortSignal | number): unknown {
     if (typeof what !== 'number') return this.#sending.signal(what)
-    this.#signals ??= new Signals(this.#releaser)
+    this.#signals ??= new Signals(this.clock, this.#releaser)
     return this.#signals.take(what)
   }
 

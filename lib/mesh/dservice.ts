@@ -99,7 +99,7 @@ export class Service<A extends object> implements face.DService<A> {
       isStopped,
       hooks: this.#hooks.call,
       keepAlive,
-      lookups: new Lookups(),
+      lookups: new Lookups(clock),
       waiting: new Map(),
     }
     this.#relying = new Relying(this.#node)

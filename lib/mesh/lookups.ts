@@ -1,4 +1,5 @@
 /** The look-ups of a node whose handles somebody holds. */
+import type { Clock } from '../base/clock.js'
 import type { Budget } from './budget.js'
 import type { LookupView } from './views.js'
 
@@ -16,12 +17,16 @@ export type Given = Pick<LookupView, 'timeout' | 'spread' | 'balance' | 'idempot
 /** Owned by one dservice; keeps no look-up alive. */
 export class Lookups {
   readonly #held = new Map<WeakRef<Lookup>, Given>()
-  readonly #collected = new FinalizationRegistry<WeakRef<Lookup>>((ref) => void this.#held.delete(ref))
+  readonly #clock: Clock
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
 
   add(lookup: Lookup, given: Given): void {
     const ref = new WeakRef(lookup)
     this.#held.set(ref, given)
-    this.#collected.register(lookup, ref)
+    this.#clock.whenCollected(lookup, { collected: () => void this.#held.delete(ref) })
   }
 
   /** Those that are there, the oldest first. */

@@ -29,6 +29,8 @@ export class Process {
   readonly keepAlive: KeepAlive = new KeepAlive(false)
   readonly #ground: Ground
   readonly #timers = new Set<Disposable>()
+  /** What the garbage collector would tell of at some time of this run, and at another one of the next. */
+  readonly #kept: object[] = []
   /** How to abandon what is being dialled. */
   readonly #dials = new Set<() => void>()
   #isDead = false
@@ -89,6 +91,7 @@ export class Process {
       random: () => clock.random(),
       after,
       sleep: (ms, signal) => sleepOn(after, ms, signal),
+      whenCollected: (thing) => void this.#kept.push(thing),
     }
   }
 

@@ -1,8 +1,13 @@
 /** The simulation itself: it does what it is told, and is the same at each run. */
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterEach, describe, expect, it } from 'vitest'
 import { simulate, type World } from '../../lib/testing/index.js'
 
 const NONE = { announced: 0, watched: 0, connections: 0, listeners: 0, timers: 0, pending: 0 }
+
+setFlagsFromString('--expose-gc')
+const gc = runInNewContext('gc') as () => void
 
 const ping = { ping: () => 'pong' }
 let world: World
@@ -60,6 +65,29 @@ describe('world - time', () => {
     await Promise.all(both)
     expect([world.clock.monotonic(), other.clock.monotonic()]).toEqual([5_000, 7_000])
     expect(await other.stop()).toEqual(NONE)
+  })
+
+  it('the garbage collector, which has no seed, has no say: what nobody holds stays', async () => {
+    let isStopped = false
+    world = simulate()
+    const items = async function* (): AsyncGenerator<string> {
+      try {
+        yield* Array.from({ length: 10_000 }, () => 'long'.repeat(1_000))
+      } finally {
+        isStopped = true
+      }
+    }
+    const service = world.service('flow@1.0.0', { items })
+    await service.start()
+    const remote = await world.client().dnodeFor<{ items(): AsyncIterable<string> }>('flow')
+    const begin = async (): Promise<void> =>
+      void (await (await remote.items())[Symbol.asyncIterator]().next())
+    await begin()
+    for (let i = 0; i < 10; i++) {
+      gc()
+      await world.run(100)
+    }
+    expect(isStopped).toBe(false)
   })
 
   it('what never comes to rest is DS_LIMIT, and no endless loop', async () => {

@@ -1,9 +1,9 @@
 /** Signals of a dialect peer in our hand: they abort when it says so, and when it is gone. */
+import type { Clock, Collectable } from '../../base/clock.js'
 import { LIMITS } from '../../base/options.js'
 import { settleStack } from '../../base/stack.js'
 import { gone, tooManyReferences, type End } from '../failures.js'
 import { keyOf } from '../keys.js'
-import { whenCollected, type Collectable } from './collected.js'
 import type { Gatherer } from './gather.js'
 
 /** What is known of one signal of the peer. */
@@ -21,7 +21,7 @@ class SignalRef implements Collectable {
     // a signal that follows another one is kept by Node while it has listeners, and collected when it has none and nobody holds it
     const signal = AbortSignal.any([this.#controller.signal])
     this.#signal = new WeakRef(signal)
-    whenCollected(signal, this)
+    owner.clock.whenCollected(signal, this)
   }
 
   get signal(): AbortSignal | undefined {
@@ -40,6 +40,7 @@ class SignalRef implements Collectable {
 
 /** Owned by one session. The same number is the same signal, while somebody holds it or listens to it. */
 export class Signals {
+  readonly clock: Pick<Clock, 'whenCollected'>
   readonly #most: number
   readonly #releases: Gatherer
   /** By `keyOf` their numbers. */
@@ -47,7 +48,8 @@ export class Signals {
   #end: End | null = null
 
   /** `releases`: gathers `["release", id, count, …]`. `most`: for tests. */
-  constructor(releases: Gatherer, most: number = LIMITS.references) {
+  constructor(clock: Signals['clock'], releases: Gatherer, most: number = LIMITS.references) {
+    this.clock = clock
     this.#releases = releases
     this.#most = most
   }

@@ -1,5 +1,5 @@
 /** A function of the peer in a program's hand, and what is known of it. */
-import { whenCollected, type Collectable } from './collected.js'
+import type { Clock, Collectable } from '../../base/clock.js'
 import type { Reply } from './reply.js'
 
 /** A function of a dialect peer. Calling it never throws; disposing of it tells the peer that we have forgotten it. */
@@ -9,6 +9,7 @@ export interface Stub extends Disposable {
 
 /** Who holds the references of one session. */
 export interface RefOwner {
+  readonly clock: Pick<Clock, 'whenCollected'>
   call(ref: Ref, args: unknown[]): Reply
   /** The program disposed of it. */
   dispose(ref: Ref): void
@@ -42,7 +43,7 @@ export class Ref implements Collectable {
   make(): Stub {
     const stub = stubOf(this)
     this.#stub = new WeakRef(stub)
-    whenCollected(stub, this)
+    this.owner.clock.whenCollected(stub, this)
     return stub
   }
 

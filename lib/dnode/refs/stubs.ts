@@ -39,6 +39,7 @@ const NEVER: Sent = { id: -1, ms: 0, within: null }
 
 /** Owned by one session. The same number is the same function, while somebody holds it. */
 export class Stubs implements RefOwner, ReplyOwner {
+  readonly clock: Clock
   readonly #most: number
   readonly #releases: Gatherer
   readonly #unheard: Unheard
@@ -52,6 +53,7 @@ export class Stubs implements RefOwner, ReplyOwner {
 
   /** `releases`: gathers `["release", id, count, …]`. `most`: for tests. */
   constructor(port: StubPort, releases: Gatherer, most: number = LIMITS.references) {
+    this.clock = port.clock
     this.#port = port
     this.#releases = releases
     this.#most = most

@@ -1,4 +1,5 @@
 /** The streams of one session, in both directions. */
+import type { Collectable } from '../../base/clock.js'
 import { limit, protocol } from '../../base/errors.js'
 import { LIMITS } from '../../base/options.js'
 import { ID_END } from '../ids.js'
@@ -22,7 +23,8 @@ export class Streams implements Producing, Consuming {
   readonly #incoming = new Map<number, WeakRef<Incoming>>()
   /** Those with a read that waits: it must be answered, whoever holds the stream. */
   readonly #waiting = new Set<Incoming>()
-  #collected: FinalizationRegistry<number> | null = null
+  /** How collected ones find this table: not after its end, since a program may hold a stream for longer. */
+  readonly #way: { table: Streams | null } = { table: this }
   #gathered: Outgoing[] = []
   /** How many were offered. Their numbers are counted from it, round and round. */
   #next = 0
@@ -127,6 +129,7 @@ export class Streams implements Producing, Consuming {
     for (const stream of this.#outgoing.values()) stream.stop(error)
     for (const stream of this.#incoming.values()) stream.deref()?.finish(error)
     this.#incoming.clear()
+    this.#way.table = null
     this.#gathered = []
   }
 
@@ -163,13 +166,13 @@ export class Streams implements Producing, Consuming {
   }
 
   #add(incoming: Incoming): void {
-    this.#incoming.set(keyOf(incoming.id), new WeakRef(incoming))
-    this.#collected ??= new FinalizationRegistry((id) => this.#dropped(id))
-    this.#collected.register(incoming, incoming.id)
+    const { id } = incoming
+    this.#incoming.set(keyOf(id), new WeakRef(incoming))
+    this.port.clock.whenCollected(incoming, remainsOf(this.#way, id))
   }
 
   /** Its user let it go. Where the peer has used the number again meanwhile, that stream lives. */
-  #dropped(id: number): void {
+  dropped(id: number): void {
     const incoming = this.#incoming.get(keyOf(id))
     if (!incoming || incoming.deref()) return
     this.#incoming.delete(keyOf(id))
@@ -193,6 +196,11 @@ export class Streams implements Producing, Consuming {
       }
     }
   }
+}
+
+/** Made apart, so that it holds nothing but the way and the number. */
+function remainsOf(way: { readonly table: Streams | null }, id: number): Collectable {
+  return { collected: () => way.table?.dropped(id) }
 }
 
 function tooMany(): Error {

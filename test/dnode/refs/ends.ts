@@ -55,7 +55,7 @@ export class End implements StubPort {
     this.releases = new Gatherer((list) => this.say('release', ...list))
     this.done = new Gatherer((ids) => this.say('done', ...ids))
     this.stubs = new Stubs(this, this.releases, most)
-    this.signals = new Signals(this.releases, most)
+    this.signals = new Signals(clock, this.releases, most)
     this.sending = new Sending(this.exports, {
       idOf: (run) => this.stubs.idOf(run),
       withdraw: () => undefined,

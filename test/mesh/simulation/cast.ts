@@ -38,8 +38,6 @@ export class Cast {
   readonly members: Member[] = []
   readonly clients: Map<string, DService> = new Map()
   readonly deaths: { readonly node: string; readonly at: number }[] = []
-  /** What is held so that the garbage collector, which has no seed, has no say. */
-  readonly held: unknown[] = []
   /** The hooks refuse no more. */
   isCalm = false
   readonly #world: World
@@ -125,7 +123,6 @@ export class Cast {
       throw new Error(`failed ${id}`)
     }
     const back = (id: string, callback: (error: null, id: string) => void): void => {
-      this.held.push(callback)
       ledger.enter(id, node)
       callback(null, id)
     }
@@ -171,7 +168,6 @@ export class Cast {
       }
     }
     const feed = async (id: string, count: number, take: (n: number) => unknown): Promise<string> => {
-      this.held.push(take)
       ledger.enter(id, node)
       for (let i = 0; i < count; i++) await take(i)
       return id

@@ -227,7 +227,6 @@ class Player {
 
   async #stream(handle: Handle, id: string, takes: number): Promise<number> {
     const items = (await handle.stream(id, takes)) as AsyncIterable<number>
-    this.#cast.held.push(items)
     let count = 0
     for await (const item of items) {
       if (item !== count) throw new Error(`item ${item} came instead of ${count}`)
