@@ -4,12 +4,16 @@ import { filesOf, importsOf, textOf, type Import } from './support/sources.js'
 
 const ORDER = ['base', 'wire', 'dnode', 'mesh', 'remotes', 'engines', 'testing']
 
+/** The rooms of the mesh, in the same way; what all of them know, and what knows all of them, stands in its hall. */
+const ROOMS = ['peers', 'choosing', 'calls', 'patterns', 'rely', 'serving', 'inspect']
+
 /** All that an engine may know: base, its seam, and how an address looks. */
 const SEAMS_FOR_ENGINES = ['lib/wire/connection.ts', 'lib/mesh/discovery.ts']
 /** All that tools may know besides base and their own files: what users know. Base is light, so that help is quick. */
 const PUBLIC = ['lib/index.ts', 'lib/dnode/index.ts']
 
 const folderOf = (file: string): string => /^lib\/(\w+)\//.exec(file)?.[1] ?? file
+const roomOf = (file: string): number => ROOMS.indexOf(/^lib\/mesh\/(\w+)\//.exec(file)?.[1] ?? '')
 const isRoot = (file: string): boolean => /^lib\/\w+\.ts$/.test(file) && file !== 'lib/index.ts'
 const isPackage = (to: string): boolean => !to.includes('/') || !/^(lib|services|examples|test)\//.test(to)
 
@@ -25,6 +29,7 @@ function wrong({ from, to, isLazy }: Import): string | null {
   if (layer === 'tools') return wrongInTool(to, below)
   if (isRoot(from)) return wrongInRoot(to, isLazy)
   if (layer === 'engines') return wrongInEngine(to, below)
+  if (roomOf(from) >= 0 && roomOf(to) > roomOf(from)) return 'the rooms of the mesh point down as well'
   return ORDER.indexOf(below) >= 0 && ORDER.indexOf(below) <= ORDER.indexOf(layer)
     ? null
     : 'imports point down'
@@ -105,9 +110,10 @@ it('layers - no file of lib awaits at its top level', () => {
 
 it.each([
   ['lib/base/errors.ts', `import { a } from '../wire/tcp.js'`],
-  ['lib/mesh/pool.ts', `import type { A } from '../engines/mdns/engine.js'`],
-  ['lib/mesh/pool.ts', `export * from '../index.js'`],
-  ['lib/mesh/pool.ts', `import semver from 'semver'`],
+  ['lib/mesh/peers/pool.ts', `import type { A } from '../../engines/mdns/engine.js'`],
+  ['lib/mesh/peers/pool.ts', `export * from '../../index.js'`],
+  ['lib/mesh/peers/pool.ts', `import semver from 'semver'`],
+  ['lib/mesh/peers/pool.ts', `import { resolve } from '../choosing/resolve.js'`],
   ['lib/engines/mdns/engine.ts', `import {\n  Pool,\n} from '../../mesh/pool.js'`],
   ['lib/engines/mdns/engine.ts', `import { dial } from '../../wire/tcp.js'`],
   ['lib/defaults.ts', `import { memory } from './engines/memory.js'`],

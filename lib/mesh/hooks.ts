@@ -2,7 +2,7 @@
 import { forbidden as make, invalid, type DServiceError } from '../base/errors.js'
 import { checkKeys } from '../base/names.js'
 import type { ServeHook } from '../dnode/serve-hook.js'
-import type { CallHook } from './call-hook.js'
+import type { CallHook } from './calls/call-hook.js'
 
 /** What stands around calls: `call` around those of our handles, `serve` around those of our methods. */
 export interface Hooks {

@@ -1,7 +1,7 @@
 /** What a node can say of itself and of its mesh, as plain data. */
 import type { State } from '../base/identity.js'
+import type { Spread } from './choosing/resolve.js'
 import type { MethodOptions } from './method.js'
-import type { Spread } from './resolve.js'
 
 /** A dependency as it stands. */
 export interface EdgeView {

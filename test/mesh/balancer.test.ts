@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { VirtualClock } from '../../lib/base/virtual-clock.js'
-import { byKey, hashOf, inTurn, leastLoaded, type Endpoint } from '../../lib/mesh/balancer.js'
-import { Load } from '../../lib/mesh/load.js'
+import { byKey, inTurn, leastLoaded, type Endpoint } from '../../lib/mesh/choosing/balancer.js'
+import { hashOf } from '../../lib/mesh/peers/hash.js'
+import { Load } from '../../lib/mesh/peers/load.js'
 
 class Instance implements Endpoint {
   readonly session = { pending: 0 }

@@ -5,9 +5,9 @@ import { VirtualClock } from '../../lib/base/virtual-clock.js'
 import { helloOf } from '../../lib/dnode/hello.js'
 import { Session } from '../../lib/dnode/session.js'
 import { MemoryHub } from '../../lib/engines/memory.js'
-import { describe } from '../../lib/mesh/describe.js'
-import { Explorer } from '../../lib/mesh/explorer.js'
-import { Pool } from '../../lib/mesh/pool.js'
+import { describe } from '../../lib/mesh/peers/describe.js'
+import { Explorer } from '../../lib/mesh/rely/explorer.js'
+import { Pool } from '../../lib/mesh/peers/pool.js'
 import { MemoryNetwork } from '../../lib/wire/memory.js'
 
 let clock: VirtualClock

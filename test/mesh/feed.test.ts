@@ -1,8 +1,8 @@
 /** What a late reader of instances is told: what is true, in turn, and never more than fits. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Feed, type MonitorEvent } from '../../lib/mesh/feed.js'
-import type { Instance } from '../../lib/mesh/present.js'
+import { Feed, type MonitorEvent } from '../../lib/mesh/patterns/feed.js'
+import type { Instance } from '../../lib/mesh/choosing/present.js'
 
 const instance = (id: string, more: Partial<Instance> = {}): Instance => ({
   id,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { State } from '../../lib/base/identity.js'
-import { buildGraph, cycleAsYoungest, cycleThrough, type GraphInstance } from '../../lib/mesh/graph.js'
+import { buildGraph, cycleAsYoungest, cycleThrough, type GraphInstance } from '../../lib/mesh/rely/graph.js'
 
 interface Sketch {
   started?: number

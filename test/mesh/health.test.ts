@@ -9,10 +9,10 @@ import {
   timeout,
 } from '../../lib/base/errors.js'
 import { VirtualClock } from '../../lib/base/virtual-clock.js'
-import { Budget } from '../../lib/mesh/budget.js'
-import { Counter } from '../../lib/mesh/counter.js'
-import { Health, verdictOf } from '../../lib/mesh/health.js'
-import { mayRepeat, restAfter, stillUnsure } from '../../lib/mesh/retry.js'
+import { Budget } from '../../lib/mesh/calls/budget.js'
+import { Counter } from '../../lib/mesh/peers/counter.js'
+import { Health, verdictOf } from '../../lib/mesh/peers/health.js'
+import { mayRepeat, restAfter, stillUnsure } from '../../lib/mesh/calls/retry.js'
 
 /** A call of no interest. */
 const call = (): object => ({})

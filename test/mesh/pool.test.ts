@@ -8,7 +8,7 @@ import { writeClassic } from '../../lib/dnode/classic.js'
 import { helloOf } from '../../lib/dnode/hello.js'
 import { Session } from '../../lib/dnode/session.js'
 import type { Discovery, Sighting } from '../../lib/mesh/discovery.js'
-import { Pool } from '../../lib/mesh/pool.js'
+import { Pool } from '../../lib/mesh/peers/pool.js'
 import { MemoryNetwork } from '../../lib/wire/memory.js'
 import type { Address } from '../../lib/wire/connection.js'
 

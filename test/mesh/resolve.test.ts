@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { State } from '../../lib/base/identity.js'
-import { resolve } from '../../lib/mesh/resolve.js'
+import { resolve } from '../../lib/mesh/choosing/resolve.js'
 
 const at = (version: string, state: State = 'ready') => ({ identity: { version, state } })
 const versions = (list: readonly { identity: { version: string } }[]): string[] =>

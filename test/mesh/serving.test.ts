@@ -4,7 +4,7 @@ import { silentLogger } from '../../lib/base/logger.js'
 import { VirtualClock } from '../../lib/base/virtual-clock.js'
 import { helloOf } from '../../lib/dnode/hello.js'
 import { MemoryHub } from '../../lib/engines/memory.js'
-import { Serving } from '../../lib/mesh/serving.js'
+import { Serving } from '../../lib/mesh/serving/serving.js'
 import { MemoryNetwork } from '../../lib/wire/memory.js'
 
 it('serving - a hello that is refused is a warning with the reason, one in a minute; silence is none', async () => {
