@@ -107,10 +107,8 @@ export class Choices {
 
   #candidates(): LivePeer[] {
     const { pool, name, pin } = this.#of
-    const live = pool.live(name)
-    if (pin === null) return live
-    // where two say that they are the same instance, the one that was seen first is
-    const one = live.find(({ identity }) => identity.id === pin)
+    if (pin === null) return pool.live(name)
+    const one = pool.one(name, pin)
     if (!one) return []
     this.#met = one
     return [one]

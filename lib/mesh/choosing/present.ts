@@ -35,20 +35,33 @@ export interface Whose {
  * Those that are connected, whatever their state; the highest version first, of a version the youngest. Each once: one that is known at two
  * addresses is one, and where two say that they are the same, the one that was seen first is.
  */
-export function present({ pool, name, range, pin }: Whose): LivePeer[] {
+export function present(whose: Whose): LivePeer[] {
+  return inOrder(connected(whose).values())
+}
+
+/** The same by id, in the order of their coming: for who looks often, since only what is new needs another order. */
+export function connected({ pool, name, range, pin }: Whose): Map<string, LivePeer> {
   const peers = new Map<string, LivePeer>()
+  const fits = new Map<string, boolean>()
   for (const peer of pool.live(name)) {
     const { id, version } = peer.identity
-    if ((pin !== null && id !== pin) || peers.has(id) || !satisfies(version, range)) continue
-    peers.set(id, peer)
+    if ((pin !== null && id !== pin) || peers.has(id)) continue
+    const isInRange = fits.get(version) ?? satisfies(version, range)
+    fits.set(version, isInRange)
+    if (isInRange) peers.set(id, peer)
   }
-  return [...peers.values()].sort(newestFirst)
+  return peers
+}
+
+/** The highest version first, of a version the youngest. */
+export function inOrder(peers: Iterable<LivePeer>): LivePeer[] {
+  return [...peers].sort(newestFirst)
 }
 
 /** Those of them that take calls: the ready ones, and waiting ones while there is no ready one. Also those that are left alone. */
 export function callable(whose: Whose): LivePeer[] {
   const { chosen, ejected } = resolve(present(whose), whose.range, 'range')
-  return [...new Set([...chosen, ...ejected])].sort(newestFirst)
+  return inOrder(new Set([...chosen, ...ejected]))
 }
 
 /** Frozen. */

@@ -6,12 +6,13 @@
  *                                              --lost-------> feed, or first the time in which it may come back
  */
 import { limit } from '../../base/errors.js'
+import type { Identity } from '../../base/identity.js'
 import { LIMITS } from '../../base/options.js'
 import { cancelledBy, stopped } from '../calls/acquire.js'
 import { callerIn } from '../calls/handle.js'
 import type { Caller } from '../calls/tries.js'
 import { explain } from '../choosing/explain.js'
-import { instanceOf, present } from '../choosing/present.js'
+import { connected, inOrder, instanceOf } from '../choosing/present.js'
 import { isLeaving } from '../peers/departed.js'
 import type { LivePeer } from '../peers/peer.js'
 import type { Interest } from '../peers/watch.js'
@@ -37,6 +38,9 @@ export function monitor(handle: object): AsyncIterableIterator<MonitorEvent> & A
 /** An instance that the reader may know of. */
 interface Known {
   readonly peer: LivePeer
+  /** As it was seen last: a peer that changes has another one. */
+  readonly identity: Identity
+  readonly isEjected: boolean
   /** Set while its connection is lost: the time in which it may come back. */
   lost: Disposable | null
 }
@@ -57,7 +61,6 @@ class Monitor implements AsyncIterableIterator<MonitorEvent>, AsyncDisposable {
   /** What it has of others, from its first `next()` on. */
   readonly #held: Disposable[] = []
   #interest: Interest | null = null
-  #isLooking = false
   #phase: 'new' | 'open' | 'over' = 'new'
   /** Told once, after the events before it. */
   #error: Error | null = null
@@ -100,7 +103,7 @@ class Monitor implements AsyncIterableIterator<MonitorEvent>, AsyncDisposable {
     this.#interest = node.pool.want(target.name, 'every')
     this.#held.push(
       this.#interest,
-      node.pool.onChange(() => this.#lookSoon()),
+      node.pool.onChange(() => this.#look()),
     )
     const what = `the monitor of ${target.name}@${target.range}`
     const listener = cancellation?.onAbort((reason) => this.#end(cancelledBy(reason, what, 'no')))
@@ -123,32 +126,28 @@ class Monitor implements AsyncIterableIterator<MonitorEvent>, AsyncDisposable {
     else this.#held.push(node.clock.after(node.instanceWait, giveUp))
   }
 
-  /** One look for all the changes of a turn. */
-  #lookSoon(): void {
-    if (this.#isLooking) return
-    this.#isLooking = true
-    process.nextTick(() => {
-      this.#isLooking = false
-      if (!this.#isOver) this.#look()
-    })
-  }
-
   #look(): void {
     const { pool } = this.#caller.shared.node
     if (this.#interest?.failure) return this.#end(this.#interest.failure)
     // what ends because we were stopped is not gone
     if (pool.isClosed || this.#interest?.isOver) return this.#end()
-    const there = new Map(present(whoseOf(this.#caller)).map((peer) => [peer.identity.id, peer]))
+    const there = connected(whoseOf(this.#caller))
     for (const [id, known] of this.#known) if (!there.has(id)) this.#miss(id, known)
-    for (const [id, peer] of there) this.#see(id, peer)
+    const strangers: LivePeer[] = []
+    for (const [id, peer] of there) {
+      const known = this.#known.get(id)
+      if (!known) strangers.push(peer)
+      else if (!isAsKnown(known, peer)) this.#see(peer)
+    }
+    // one that was on its way out when we met it was never there
+    for (const peer of inOrder(strangers)) if (!isLeaving(peer.identity)) this.#see(peer)
     this.#deliver()
   }
 
-  #see(id: string, peer: LivePeer): void {
-    // one that was on its way out when we met it was never there
-    if (!this.#known.has(id) && isLeaving(peer.identity)) return
-    this.#known.get(id)?.lost?.[Symbol.dispose]()
-    this.#known.set(id, { peer, lost: null })
+  #see(peer: LivePeer): void {
+    const { identity, standing } = peer
+    this.#known.get(identity.id)?.lost?.[Symbol.dispose]()
+    this.#known.set(identity.id, { peer, identity, isEjected: standing.isEjected, lost: null })
     this.#feed.see(instanceOf(peer))
   }
 
@@ -207,6 +206,12 @@ class Monitor implements AsyncIterableIterator<MonitorEvent>, AsyncDisposable {
     for (const { lost } of this.#known.values()) lost?.[Symbol.dispose]()
     this.#known.clear()
   }
+}
+
+/** Nothing of it is new: most of those that are there, at most looks. */
+function isAsKnown(known: Known, peer: LivePeer): boolean {
+  const { lost, identity, isEjected } = known
+  return !lost && known.peer === peer && identity === peer.identity && isEjected === peer.standing.isEjected
 }
 
 function tooMany(): Error {

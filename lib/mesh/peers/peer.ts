@@ -9,6 +9,7 @@ import type { Hello } from '../../dnode/messages.js'
 import { Session, type SessionOptions } from '../../dnode/session.js'
 import { formatAddress, type Address, type Transport } from '../../wire/connection.js'
 import type { EdgeView } from '../views.js'
+import { Changes, type Change } from './changes.js'
 import { Standing } from './standing.js'
 import { Tenure, type Said } from './tenure.js'
 
@@ -71,6 +72,7 @@ export class Peer {
   /** Dialled, but without a hello yet. */
   #opening: Session | null = null
   #tenure: Tenure | null = null
+  readonly #changes: Changes
   readonly #leaving = new Set<Session>()
   /** The supervisor goes on without the session that it watches. */
   #letGo: () => void = () => undefined
@@ -83,6 +85,7 @@ export class Peer {
     this.#context = context
     this.#changed = changed
     this.standing = this.#unknown('')
+    this.#changes = new Changes(context.clock, (change) => this.#update(change))
     void this.#supervise()
   }
 
@@ -114,6 +117,7 @@ export class Peer {
     const tenure = this.#tenure
     if (!this.#isLive || !tenure || tenure.isNamed) return
     this.#isLive = false
+    this.#changes.clear()
     this.#leave(tenure.session, tenure.leave(this.#context.clock))
     this.#letGo()
     this.#changed(this, false)
@@ -124,6 +128,7 @@ export class Peer {
     const { session } = this
     this.#end.abort()
     this.#nudge.abort()
+    this.#changes.clear()
     this.#opening?.destroy(closed({ summary: `nobody looks for ${formatAddress(this.address)} any more` }))
     const sessions = session ? [session, ...this.#leaving] : [...this.#leaving]
     await Promise.all(sessions.map((each) => each.close()))
@@ -141,6 +146,7 @@ export class Peer {
       // one that says hello and hangs up, again and again, is as one that cannot be reached
       this.attempts = this.#context.clock.monotonic() - since < LASTING ? this.attempts + 1 : 0
       this.#isLive = false
+      this.#changes.clear()
       this.lastError =
         reason ?? unreachable({ summary: `${formatAddress(this.address)} closed the connection` })
       if (this.isClosed) return
@@ -197,7 +203,7 @@ export class Peer {
     // what is said right behind the hello comes in its turn: before we know that it is proved
     const said: Said = { change: null }
     const onChanged = (state: Identity['state'], revision: number): void => {
-      if (session === this.session) this.#update(state, revision)
+      if (session === this.session && this.#isLive) this.#changes.come({ state, revision })
       else said.change = { state, revision }
     }
     const session = new Session(connection, { ...options, hello, onChanged })
@@ -258,8 +264,8 @@ export class Peer {
     void leaving.finally(() => this.#leaving.delete(session))
   }
 
-  #update(state: Identity['state'], revision: number): void {
-    if (!this.identity || !this.#isLive) return
+  #update({ state, revision }: Change): void {
+    if (!this.identity || (state === this.identity.state && revision === this.revision)) return
     this.identity = { ...this.identity, state }
     this.revision = revision
     this.#changed(this, false)

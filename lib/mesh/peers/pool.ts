@@ -6,15 +6,15 @@
  * Sightings are hints: they open connections and stop new ones; only a connection proves or ends an instance.
  */
 import { reasonOf, toError } from '../../base/errors.js'
-import type { Identity } from '../../base/identity.js'
 import { formatAddress, type Address } from '../../wire/connection.js'
 import type { Discovery, Sighting } from '../discovery.js'
 import { Departed } from './departed.js'
 import { everyTried, gathering } from './gathering.js'
+import { Listeners } from './listeners.js'
 import { Peer, type LivePeer, type PeerContext } from './peer.js'
+import { Roster, type Hidden } from './roster.js'
 import { mustYield, PROVING_TIME, type Room } from './seats.js'
 import {
-  hintOf,
   isItsEntry,
   keyOf,
   roomOf,
@@ -31,8 +31,9 @@ export class Pool {
   readonly #discovery: Discovery
   readonly #context: PeerContext
   readonly #entries = new Map<string, Entry>()
+  readonly #roster = new Roster(this.#entries)
   readonly #watches = new Map<string, Watch>()
-  readonly #listeners = new Set<() => void>()
+  readonly #listeners = new Listeners()
   /** Those that have said themselves that they leave. */
   readonly departed: Departed = new Departed()
   #closed = false
@@ -57,10 +58,9 @@ export class Pool {
     return this.#discovery.url
   }
 
-  /** Calls `run` whenever what the pool knows changed, until disposed. */
+  /** Calls `run` when what the pool knows changed, once for all the changes of a turn, until disposed. */
   onChange(run: () => void): Disposable {
-    this.#listeners.add(run)
-    return { [Symbol.dispose]: () => void this.#listeners.delete(run) }
+    return this.#listeners.add(run)
   }
 
   /** Starts to look for the instances of a name ('*': of all), and connects to them: to so many as a caller needs, or to every one. */
@@ -93,22 +93,17 @@ export class Pool {
 
   /** Proved instances, of one name or all. */
   live(name?: string): LivePeer[] {
-    const live: LivePeer[] = []
-    for (const { peer } of this.#entries.values()) {
-      if (peer.isLive() && (name === undefined || peer.identity.name === name)) live.push(peer)
-    }
-    return live
+    return this.#roster.live(name)
+  }
+
+  /** The instance of the name with this id; where two say that they are it, the one that was seen first. */
+  one(name: string, id: string): LivePeer | undefined {
+    return this.#roster.one(name, id)
   }
 
   /** Peers that, as far as their hints go, could be of this name, and have not proved it (or proved another). */
-  hidden(name?: string): { peer: Peer; hint: Partial<Identity> }[] {
-    const hidden: { peer: Peer; hint: Partial<Identity> }[] = []
-    for (const { peer, sightings } of this.#entries.values()) {
-      const hint = hintOf(sightings)
-      const isProved = peer.isLive() && (name === undefined || peer.identity.name === name)
-      if (!isProved && (name === undefined || (hint.name ?? name) === name)) hidden.push({ peer, hint })
-    }
-    return hidden
+  hidden(name?: string): Hidden[] {
+    return this.#roster.hidden(name)
   }
 
   /** Whether some of those that were sighted for the name have not been tried at all. */
@@ -121,7 +116,7 @@ export class Pool {
   leadsTo(id: string, at: Address): boolean {
     const address = formatAddress(at)
     if (isItsEntry(this.#entries.get(address), id)) return true
-    if (this.hidden().some(({ hint }) => hint.id === id)) return true
+    if (this.#roster.isHinted(id)) return true
     return [...this.#watches.values()].some(({ spares }) => spares.haveOne(id, address))
   }
 
@@ -291,10 +286,12 @@ export class Pool {
       }
       if (entry.sightings.size === 0) this.#remove(entry)
     }
+    this.#roster.renew()
   }
 
   #notify(): void {
     this.#version++
-    for (const run of [...this.#listeners]) run()
+    this.#roster.renew()
+    this.#listeners.tell()
   }
 }

@@ -1,14 +1,14 @@
 /** A session in use by its peer: who else needs it, and how it ends when it gets no calls any more. */
 import { atMost, type Clock } from '../../base/clock.js'
-import type { State } from '../../base/identity.js'
 import type { Session } from '../../dnode/session.js'
+import type { Change } from './changes.js'
 
 /** Milliseconds between two looks at a session that is to go: nobody waits for its end. */
 const LOOK = 1_000
 
 /** The last change of state that the peer has told before its session was proved. */
 export interface Said {
-  change: { readonly state: State; readonly revision: number } | null
+  change: Change | null
 }
 
 /** Owned by its peer, from the session's proof on. */
