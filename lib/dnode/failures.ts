@@ -36,9 +36,10 @@ export function missingMethod(method: string, all: readonly string[]): DServiceE
     .slice(0, 3)
     .map(({ name }) => name)
   const listed = all.slice(0, LISTED).map(shown).join(', ') + (all.length > LISTED ? ', …' : '')
+  const has = listed || 'none'
   return noMethod({
     summary: `the service has no method ${quote(method)}`,
-    hint: `${near.length > 0 ? `Did you mean ${near.map(shown).join(' or ')}? ` : ''}It has: ${listed || 'none'}`,
+    hint: near.length > 0 ? `did you mean ${near.map(shown).join(' or ')}? It has: ${has}` : `it has: ${has}`,
     details: { method, known, near },
   })
 }

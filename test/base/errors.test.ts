@@ -7,6 +7,20 @@ import {
   timeout,
   toError,
 } from '../../lib/base/errors.js'
+import { codeOf, filesOf, textOf } from '../support/sources.js'
+
+describe('errors - hints', () => {
+  it('begin with a small letter and end without a full stop: the message makes a sentence of them', () => {
+    const hints = filesOf('lib').flatMap((file) =>
+      [...codeOf(textOf(file)).matchAll(/\bhint:[^'"`]{0,80}['"`](.*)['"`]/g)].map(
+        ([, text = '']) => `${file}: ${text}`,
+      ),
+    )
+    expect(hints.length).toBeGreaterThan(100)
+    // the first letter may be that of a text inside of a text: `${near ? `Did you mean …
+    expect(hints.filter((hint) => /: (?:\$\{[^'"`]*['"`])?[A-Z][a-z]|[^.]\.$/.test(hint))).toEqual([])
+  })
+})
 
 describe('errors - one class, a factory per code', () => {
   it('says what was expected and what to do, and whether it ran', () => {

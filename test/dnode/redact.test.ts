@@ -249,7 +249,7 @@ describe('wire errors - what is believed of a peer', () => {
           code: 'DS_NO_METHOD',
           ran: 'no',
           properties: {
-            hint: 'Did you mean transform? It has: transform, other',
+            hint: 'did you mean transform? It has: transform, other',
             details: { known: ['transform', 'other'], near: ['transform'] },
           },
         },
