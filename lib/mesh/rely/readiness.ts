@@ -1,5 +1,5 @@
 /** Whether a service may become ready, or take another dependency: what it relies on is there, and closes no ring. */
-import { cycle as cycleError } from '../../base/errors.js'
+import { cycle as cycleError, type Ran } from '../../base/errors.js'
 import type { Identity } from '../../base/identity.js'
 import type { NodeContext } from '../calls/node.js'
 import { want } from '../choosing/target.js'
@@ -84,6 +84,7 @@ async function join(service: Candidate, edge: Edge): Promise<void> {
   await verdict(service, {
     edges: () => [...relying.edges, relying.view(edge)],
     judge: (place) => cycleThrough(place, place.node, by),
+    ran: 'no',
   })
   relying.add(edge)
   let since: number | null = null
@@ -96,7 +97,7 @@ async function join(service: Candidate, edge: Edge): Promise<void> {
     const left = since + courtesy(ring, place) - now
     return left > 0 ? left : ring
   }
-  await verdict(service, { edges: () => relying.edges, judge })
+  await verdict(service, { edges: () => relying.edges, judge, ran: 'no' })
 }
 
 /** Milliseconds; 0 for the youngest. */
@@ -109,10 +110,12 @@ interface Question {
   /** Ours, as they are or would be. */
   readonly edges: () => EdgeView[]
   readonly judge: (place: Place) => Verdict
+  /** Of the error: `no` where calls of the edge fail with it. Default: no call is involved. */
+  readonly ran?: Ran
 }
 
 /** Looks at the graph until it can be judged. Owns its explorer. */
-function verdict({ node, relying, self, ended }: Candidate, { edges, judge }: Question): Promise<void> {
+function verdict({ node, relying, self, ended }: Candidate, { edges, judge, ran }: Question): Promise<void> {
   return new Promise((resolve, reject) => {
     const end = (finish: () => void): void => {
       explorer[Symbol.dispose]()
@@ -128,7 +131,7 @@ function verdict({ node, relying, self, ended }: Candidate, { edges, judge }: Qu
       const found = judge(placeOf(self(), edges(), explorer))
       timer?.[Symbol.dispose]()
       if (typeof found === 'number') timer = node.clock.after(found, later)
-      else if (found) end(() => reject(ringError(found)))
+      else if (found) end(() => reject(ringError(found, ran)))
       else if (found === null) end(resolve)
     }
     let deciding = false
@@ -156,10 +159,11 @@ function placeOf(identity: Identity, edges: readonly EdgeView[], explorer: Explo
   return { instances, edges: buildGraph(instances).edges, node: nodeOf(identity) }
 }
 
-function ringError(path: readonly string[]): Error {
+function ringError(path: readonly string[], ran: Ran | undefined): Error {
   return cycleError({
     summary: `required dependencies form a cycle: ${path.join(' -> ')}`,
     hint: 'make one of them { lazy: true } or { optional: true }',
+    ran,
     details: { path },
   })
 }
