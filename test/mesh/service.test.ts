@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { State } from '../../lib/base/identity.js'
-import type { DServiceError } from '../../lib/index.js'
+import { DServiceError, withOptions, type Hooks } from '../../lib/index.js'
 import type { DService } from '../../lib/mesh/types.js'
 import { TestMesh } from '../support/mesh.js'
 
@@ -117,6 +117,36 @@ describe('service - nothing there', () => {
     expect(mesh.clock.monotonic() - before).toBeLessThan(5_100)
     expect(error).toMatchObject({ code: 'DS_NO_INSTANCE', ran: 'no' })
     expect(error.message).toContain('d1@2.0.0 (out of range ^1)')
+    expect(error).toMatchObject({ hint: 'widen the range, or start an instance in range' })
+  })
+
+  it('where the only one in range is stopping nobody is told to widen the range', async () => {
+    const d1 = await started(mesh.service('d1@1.2.0', { ...d1Api, hang: () => new Promise(() => undefined) }))
+    const handle = await mesh.until(mesh.client().dnodeFor<typeof d1Api & { hang(): unknown }>('d1', '^1'))
+    const hanging = failure(handle.hang())
+    await mesh.settle()
+    const stopped = d1.stop()
+    expect(await failure(handle.transform('beep'))).toMatchObject({
+      code: 'DS_NO_INSTANCE',
+      summary: expect.stringContaining('live: d1@1.2.0 (draining)'),
+      hint: 'start another instance of d1: the one in range is stopping',
+    })
+    await mesh.until(Promise.all([hanging, stopped]))
+  })
+
+  it('one that refuses all that it is asked is said to be there', async () => {
+    const refuse: Hooks = {
+      serve: () => {
+        throw new DServiceError('DS_REFUSED', { summary: 'busy', ran: 'no' })
+      },
+    }
+    await started(mesh.service('d1@1.2.0', d1Api, 'busy', { hooks: [refuse] }))
+    const handle = await mesh.until(mesh.client().dnodeFor<typeof d1Api>('d1', '^1'))
+    expect(await failure(withOptions(handle, { timeout: 1 }).transform('beep'))).toMatchObject({
+      code: 'DS_NO_INSTANCE',
+      summary: expect.stringContaining('live: d1@1.2.0 (ready, but refuses calls)'),
+      hint: 'call less at once, or start another instance of d1',
+    })
   })
 
   it('a call waits for an instance that was lost, and says so in the end', async () => {

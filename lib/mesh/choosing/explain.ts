@@ -3,9 +3,9 @@ import satisfies from 'semver/functions/satisfies.js'
 import { DServiceError, noInstance, summaryOf, unreachable } from '../../base/errors.js'
 import type { Identity } from '../../base/identity.js'
 import { formatAddress } from '../../wire/connection.js'
-import type { Peer } from '../peers/peer.js'
+import type { LivePeer, Peer } from '../peers/peer.js'
 import type { Pool } from '../peers/pool.js'
-import { isVersion, resolve } from './resolve.js'
+import { isVersion, resolve, type Resolution } from './resolve.js'
 import type { Target } from './target.js'
 
 /** Characters of what a peer announced that an error shows. */
@@ -27,8 +27,8 @@ interface Node {
 export function explain(node: Node, target: Target, pin: string | null): DServiceError {
   if (pin !== null) return explainOne(node, target, pin)
   const { name, range } = target
-  const { passed } = resolve(node.pool.live(name), range)
-  const live = passed.map(({ candidate: { identity }, why }) => `${name}@${identity.version} (${why})`)
+  const found = resolve(node.pool.live(name), range)
+  const live = liveOf(found)
   const hidden = hiddenOf(node.pool, target)
   const tries = hidden.map(({ peer, hint }) => ({
     address: formatAddress(peer.address),
@@ -43,11 +43,26 @@ export function explain(node: Node, target: Target, pin: string | null): DServic
   }
   return noInstance({
     summary: `no instance of ${name}@${range} on the mesh ${JSON.stringify(node.mesh)}${live.length ? `; live: ${live.join(', ')}` : ''}`,
-    hint: live.length
-      ? 'widen the range, or start an instance in range'
-      : `start ${name}, or look with: dservice ls`,
+    hint: live.length > 0 ? hintFor(found, target) : `start ${name}, or look with: dservice ls`,
     details: { live, known: live },
   })
+}
+
+/** Those that could be called too: one that is asked no more after it has refused is there all the same. */
+function liveOf({ chosen, passed }: Resolution<LivePeer>): string[] {
+  const there = chosen.map(({ identity }) => ({ identity, why: `${identity.state}, but refuses calls` }))
+  const others = passed.map(({ candidate: { identity }, why }) => ({ identity, why }))
+  return [...there, ...others].map(({ identity: { name, version }, why }) => `${name}@${version} (${why})`)
+}
+
+/** What helps with those that are live: an instance that is in range needs no wider one. */
+function hintFor({ chosen, passed }: Resolution<LivePeer>, { name, range }: Target): string {
+  if (chosen.length > 0) return `call less at once, or start another instance of ${name}`
+  const inRange = passed.filter(({ candidate: { identity } }) => satisfies(identity.version, range))
+  if (inRange.length === 0) return 'widen the range, or start an instance in range'
+  return inRange.every(({ candidate: { identity } }) => identity.state === 'draining')
+    ? `start another instance of ${name}: the one in range is stopping`
+    : 'wait until the one in range is ready, or start another'
 }
 
 /** What is announced, may be in range, and has not proved it: the address of each, and why. */
