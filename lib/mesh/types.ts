@@ -55,14 +55,17 @@ export interface HandleOptions {
   readonly spread?: Spread
   /** Which of them gets a call. Default: `ewma`, with a key `key`. */
   readonly balance?: Balance
-  /** Calls with one key go to one instance, as long as it is there. */
+  /** Calls with one key go to one instance, as long as it is there. Any text; '' is a key as any other. */
   readonly key?: string
   /**
    * The methods may run twice: a call whose connection is lost is made again. Default: of each method what its service says.
    */
   readonly idempotent?: boolean
-  /** Calls go to the instance with this id and to no other: where it is gone they fail with DS_NO_INSTANCE. */
-  readonly instance?: string
+  /**
+   * Calls go to the instance with this id and to no other: where it is gone they fail with DS_NO_INSTANCE. Null: to any again, chosen
+   * as the other options say.
+   */
+  readonly instance?: string | null
 }
 
 /**

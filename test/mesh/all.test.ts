@@ -322,6 +322,22 @@ describe('instance - calls of one and no other', () => {
     expect((await mesh.until(instances(old))).map(({ version }) => version)).toEqual(['1.0.0'])
   })
 
+  it('go to any again with null, chosen as it was said before and meanwhile', async () => {
+    const [a] = await started('1.0.0', '1.0.0', '1.2.0')
+    const ranged = withOptions(await look(), { spread: 'range', balance: 'round-robin' })
+    const pinned = withOptions(ranged, { instance: a?.id ?? '' })
+    const places = async (d1: typeof ranged): Promise<string[]> => {
+      const at = await mesh.until(Promise.all(Array.from({ length: 30 }, () => d1.where())))
+      return [...new Set(at)].sort()
+    }
+    expect(await places(withOptions(pinned, { timeout: '5s' }))).toEqual(['node0'])
+    await mesh.until(a?.stop() ?? Promise.resolve())
+    expect(await places(withOptions(pinned, { instance: null }))).toEqual(['node1', 'node2'])
+    const highest = withOptions(withOptions(pinned, { spread: 'highest' }), { instance: null })
+    expect(await places(highest)).toEqual(['node2'])
+    expect(await places(ranged)).toEqual(['node1', 'node2'])
+  })
+
   it('that was stopped fail at once, and say that it is gone', async () => {
     const [a] = await started('1.0.0', '1.0.0')
     const d1 = await look()

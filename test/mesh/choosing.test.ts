@@ -237,6 +237,7 @@ describe('choosing - by load, in turn, by key', () => {
   it('a handle with a key has it until another balance is chosen', async () => {
     await started('1.0.0', '1.0.0')
     const keyed = await handle({ key: 'a' })
+    expect(new Set(await call(withOptions(keyed, { key: '' }), 20)).size).toBe(1)
     expect(new Set(await call(withOptions(keyed, { timeout: '5s' }), 20)).size).toBe(1)
     expect(new Set(await call(withOptions(keyed, { balance: 'key' }), 20)).size).toBe(1)
     expect(new Set(await call(withOptions(keyed, { balance: 'ewma' }), 50)).size).toBe(2)

@@ -14,37 +14,41 @@ const BALANCES: readonly unknown[] = ['ewma', 'round-robin', 'key'] satisfies Ba
 const ID = /^[a-z0-9]{1,64}$/
 
 /** What a handle chooses by that has these options besides; those that are not given are as they were. Errors: DS_INVALID. */
-export function chosenBy(caller: Caller, options: HandleOptions): Choosing {
-  const { instance } = options
-  const choosing = balancedBy(caller, options)
-  if (instance === undefined) return choosing
+export function chosenBy({ shared, choosing: before }: Caller, options: HandleOptions): Choosing {
+  const { spread, balance, key, instance } = options
+  if ([spread, balance, key, instance].every((option) => option === undefined)) return before
+  const choosing = balancedBy(before, options)
+  if (instance === undefined && before.pin !== null) return choosing
+  if (instance === undefined || instance === null) return unpinned(shared, choosing)
   if (typeof instance !== 'string' || !ID.test(instance)) throw notAnId(instance)
-  return pinnedTo(caller, instance)
+  return pinnedTo({ shared, choosing }, instance)
 }
 
-/** Only this instance may be called; whatever else was chosen means nothing. */
-export function pinnedTo({ shared, choosing }: Caller, pin: string): Choosing {
+/** Only this instance may be called; whatever else was chosen means nothing while that is so. */
+export function pinnedTo({ shared, choosing }: Pick<Caller, 'shared' | 'choosing'>, pin: string): Choosing {
   const { node, target } = shared
   const { pool, clock } = node
   const choices = new Choices({ pool, clock, name: target.name, range: target.range, spread: 'range', pin })
   return { ...choosing, choices, pin, asked: target.every }
 }
 
-function balancedBy({ shared, choosing }: Caller, options: HandleOptions): Choosing {
-  const { spread, balance, key } = options
-  if (spread === undefined && balance === undefined && key === undefined) return choosing
-  if (spread !== undefined && !SPREADS.includes(spread)) throw notOneOf('spread', spread, SPREADS)
+/** By a key all callers have to choose from the same instances: from all of them. */
+function unpinned(shared: Shared, choosing: Choosing): Choosing {
+  const { target } = shared
+  const asked = choosing.balance === 'key' ? target.every : target
+  return { ...choosing, choices: choicesOf(shared, choosing.spread), pin: null, asked }
+}
+
+function balancedBy(before: Choosing, { spread = before.spread, balance, key }: HandleOptions): Choosing {
+  if (!SPREADS.includes(spread)) throw notOneOf('spread', spread, SPREADS)
   if (balance !== undefined && !BALANCES.includes(balance)) throw notOneOf('balance', balance, BALANCES)
   if (key !== undefined && typeof key !== 'string') throw noKey(`key is ${typeof key}`)
-  const { pin } = choosing
-  const choices = spread === undefined || pin !== null ? choosing.choices : choicesOf(shared, spread)
   if (key !== undefined) {
     if (balance !== undefined && balance !== 'key') throw twoBalances(balance)
-    // all callers have to choose from the same instances: from all of them
-    return { ...choosing, choices, balance: 'key', key: hashOf(key), asked: shared.target.every }
+    return { ...before, spread, balance: 'key', key: hashOf(key) }
   }
-  if (balance === 'key' && choosing.balance !== 'key') throw noKey('balance key needs a key')
-  return { ...choosing, choices, balance: balance ?? choosing.balance }
+  if (balance === 'key' && before.balance !== 'key') throw noKey('balance key needs a key')
+  return { ...before, spread, balance: balance ?? before.balance }
 }
 
 /** Shared by all handles of one look-up. */
@@ -70,7 +74,7 @@ function notOneOf(name: string, value: unknown, all: readonly unknown[]): Error 
 function notAnId(value: unknown): Error {
   return invalid({
     summary: `${shown(value)} is no id of an instance`,
-    hint: 'give the `id` of one of instances(handle)',
+    hint: 'give the `id` of one of instances(handle), or null for any',
   })
 }
 

@@ -54,8 +54,9 @@ export function callerFor(
 ): Caller {
   const target = targetOf(checkName(name), checkRange(range))
   const shared: Shared = { node, target, choices: new Map(), budget: new Budget(), inFlight: 0, broken: null }
-  const choices = choicesOf(shared, 'highest')
-  const choosing: Choosing = { choices, balance: 'ewma', key: 0, pin: null, asked: target }
+  const spread = 'highest'
+  const choices = choicesOf(shared, spread)
+  const choosing: Choosing = { choices, spread, balance: 'ewma', key: 0, pin: null, asked: target }
   const caller = withKnown(
     { shared, choosing, timeout: DEFAULTS.timeout, cancellation: undefined, idempotent: undefined },
     options,
@@ -66,9 +67,9 @@ export function callerFor(
 }
 
 function givenTo({ choosing, timeout, idempotent }: Caller): Given {
-  const { balance, choices } = choosing
+  const { balance, spread } = choosing
   const most = timeout === Infinity ? null : timeout
-  return { timeout: most, spread: choices.spread, balance, idempotent: idempotent ?? null }
+  return { timeout: most, spread, balance, idempotent: idempotent ?? null }
 }
 
 /**

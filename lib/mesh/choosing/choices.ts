@@ -11,6 +11,8 @@ import type { Asked } from './target.js'
 /** How a handle chooses among the instances that its range means. */
 export interface Choosing {
   readonly choices: Choices
+  /** As it was said: of one instance the choices know none. */
+  readonly spread: Spread
   readonly balance: Balance
   /** The hash of the handle's key; 0 without one. */
   readonly key: number
@@ -56,10 +58,6 @@ export class Choices {
     this.#of = of
     // clients that were started together should not walk in step
     this.#turn = Math.floor(of.clock.random() * 2 ** 16)
-  }
-
-  get spread(): Spread {
-    return this.#of.spread
   }
 
   /** The one instance that may be called has left, or was there and nothing leads to it any more: nobody waits for it. */
