@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import net from 'node:net'
 import { systemClock } from '../../lib/base/clock.js'
-import { dnode } from '../../lib/dnode/factory.js'
+import { dnode } from '../../lib/dnode/face/factory.js'
 import type { Outcome as CallOutcome } from '../../lib/dnode/messages.js'
 import type { Connection, Listening, Transport } from '../../lib/wire/connection.js'
 import { tcpTransport } from '../../lib/wire/tcp.js'

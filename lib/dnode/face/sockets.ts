@@ -1,10 +1,10 @@
 /** The sockets of the classic face: how `connect` and `listen` make theirs. */
 import net from 'node:net'
-import { systemClock } from '../base/clock.js'
-import { invalid } from '../base/errors.js'
-import { DEFAULTS, LIMITS } from '../base/options.js'
-import { formatAddress, type Address, type Connection, type Peer } from '../wire/connection.js'
-import { connectionOf } from '../wire/stream.js'
+import { systemClock } from '../../base/clock.js'
+import { invalid } from '../../base/errors.js'
+import { DEFAULTS, LIMITS } from '../../base/options.js'
+import { formatAddress, type Address, type Connection, type Peer } from '../../wire/connection.js'
+import { connectionOf } from '../../wire/stream.js'
 import type { Parsed } from './parse-args.js'
 
 /** A socket on its way, and where to. Errors: DS_INVALID without a port or path; Node's own for a port that cannot be. */

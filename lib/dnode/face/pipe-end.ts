@@ -1,8 +1,8 @@
 /** The connection of a dnode that a program pipes: what is written to the dnode comes in here, what it emits goes out. */
-import { limit, toError } from '../base/errors.js'
-import { LIMITS } from '../base/options.js'
-import { NO_ATTACHMENTS, type Connection, type Peer, type Rows, type Sink } from '../wire/connection.js'
-import { RowReader } from '../wire/rows.js'
+import { limit, toError } from '../../base/errors.js'
+import { LIMITS } from '../../base/options.js'
+import { NO_ATTACHMENTS, type Connection, type Peer, type Rows, type Sink } from '../../wire/connection.js'
+import { RowReader } from '../../wire/rows.js'
 
 /** The dnode: a stream of the old kind, which emits a row at a time. */
 export interface NearEnd {

@@ -1,8 +1,8 @@
 /** `dnode(cons)`: the classic face, for programs that were written for npm's dnode. */
+import type { Api } from '../types.js'
 import { Dnode, type DnodeOptions, type DnodeServer } from './dnode.js'
 import type { DnodeArgument } from './parse-args.js'
 import { protocol } from './protocol.js'
-import type { Api } from './types.js'
 
 /** `dnode(cons)` makes a session to be connected, listened or piped; `dnode.connect` and `dnode.listen` need no api. */
 export interface DnodeFactory {

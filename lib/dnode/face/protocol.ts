@@ -1,17 +1,17 @@
 /** `protocol(cons)`: the classic protocol without a stream, for programs that carry the rows themselves. */
 import { EventEmitter } from 'node:events'
-import { noMethod, toError } from '../base/errors.js'
-import { apiTree, instanceOf } from './api.js'
-import { isObject } from './check.js'
-import { readClassic } from './classic.js'
-import type { Scrubbed } from './messages.js'
-import { Exports } from './refs/exports.js'
-import { Imports, type Imported, type Keeper } from './refs/imports.js'
-import { CLASSIC_LIMITS, scrub } from './scrub.js'
+import { noMethod, toError } from '../../base/errors.js'
+import { apiTree, instanceOf } from '../api.js'
+import { isObject } from '../check.js'
+import { readClassic } from '../classic.js'
+import type { Scrubbed } from '../messages.js'
+import { Exports } from '../refs/exports.js'
+import { Imports, type Imported, type Keeper } from '../refs/imports.js'
+import { CLASSIC_LIMITS, scrub } from '../scrub.js'
+import type { Api } from '../types.js'
+import { unscrub } from '../unscrub.js'
+import { methodIds } from '../view.js'
 import { listOf, type Callbacks } from './tables.js'
-import type { Api } from './types.js'
-import { unscrub } from './unscrub.js'
-import { methodIds } from './view.js'
 
 /** How a program keeps the functions of its peer, weakly for example; called with the protocol as `this`. */
 export interface ProtocolOptions {

@@ -1,7 +1,7 @@
 /** `d.proto`: a session, as a program for npm's dnode looks at the protocol behind its dnode. */
 import { EventEmitter } from 'node:events'
+import type { Session } from '../session.js'
 import { callbacksOf, keeperOf, type Proto, type ProtocolOptions } from './protocol.js'
-import type { Session } from './session.js'
 import type { Callbacks } from './tables.js'
 
 /** Owned by one dnode, which emits its `remote`, `ready`, `fail` and `error` here too. */
