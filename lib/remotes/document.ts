@@ -1,9 +1,13 @@
 /** A JSON file whose values know where they stand, so that an error in it names file, line and column. */
+import { createRequire } from 'node:module'
 import path from 'node:path'
-// named by its file: the package's other build is for bundlers, and linters see that one
-import jsonc, { type Node, type ParseError } from 'jsonc-parser/lib/umd/main.js'
+import type { Node, ParseError } from 'jsonc-parser'
 import { invalid, type DServiceError } from '../base/errors.js'
 import { shown } from '../base/names.js'
+
+/** Loaded by the first file that is read: a process whose package declares nothing does without it. */
+const load = createRequire(import.meta.url)
+const jsonc = (): typeof import('jsonc-parser') => load('jsonc-parser') as typeof import('jsonc-parser')
 
 /** A value in the text: its type, and where it begins. */
 export type JsonNode = Node
@@ -54,7 +58,7 @@ export class Document {
     if (root === null) throw this.error(0, TOO_DEEP)
     const [first] = errors
     if (root && !first) return root
-    const what = jsonc.printParseErrorCode(first?.error ?? jsonc.ParseErrorCode.ValueExpected)
+    const what = first ? jsonc().printParseErrorCode(first.error) : 'ValueExpected'
     throw this.error(first?.offset ?? 0, {
       // their names are words: CommaExpected
       summary: `this is no JSON (${what.replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ').toLowerCase()})`,
@@ -82,13 +86,13 @@ export class Document {
 
   /** The value at a path of names and indexes; undefined where there is none. */
   find(...names: (string | number)[]): JsonNode | undefined {
-    return jsonc.findNodeAtLocation(this.root, names)
+    return jsonc().findNodeAtLocation(this.root, names)
   }
 
   /** The members of an object. Errors: DS_INVALID for what is no object, a name that stands twice, and `__proto__`. */
   members(node: JsonNode, what: string): Member[] {
     if (node.type !== 'object') {
-      const came = node.type === 'array' ? 'a list' : shown(jsonc.getNodeValue(node))
+      const came = node.type === 'array' ? 'a list' : shown(jsonc().getNodeValue(node))
       throw this.error(node, { summary: `${what} is ${came}`, hint: 'write an object: { … }' })
     }
     const members = (node.children ?? []).flatMap(memberOf)
@@ -123,7 +127,7 @@ const TOO_DEEP: Complaint = {
 /** Null: it calls itself for each depth, and the stack ended. */
 function tryParse(text: string, errors: ParseError[]): JsonNode | undefined | null {
   try {
-    return jsonc.parseTree(text, errors, STRICT)
+    return jsonc().parseTree(text, errors, STRICT)
   } catch (error) {
     if (error instanceof RangeError) return null
     throw error
