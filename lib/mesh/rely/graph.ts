@@ -25,10 +25,14 @@ export function nodeOf({ name, version }: Pick<Identity, 'name' | 'version'>): s
 /** The graph of all instances, with every shortest cycle through any of its nodes. */
 export function buildGraph(instances: readonly GraphInstance[]): GraphView {
   const members = group(instances)
-  const byName = groupByName(instances)
   const nodes = [...members].map(([node, of]) => toNode(node, of))
-  const edges = [...members].flatMap(([node, of]) => toEdges(node, active(of), byName))
+  const edges = edgesBetween(members, instances)
   return { nodes, edges, cycles: findCycles(nodes, edges) }
+}
+
+/** Its edges alone: for who looks for one cycle, at each change. */
+export function edgesOf(instances: readonly GraphInstance[]): GraphEdge[] {
+  return edgesBetween(group(instances), instances)
 }
 
 /** Which steps along the edges count. */
@@ -89,6 +93,11 @@ function group(instances: readonly GraphInstance[]): Members {
     else members.set(node, [instance])
   }
   return members
+}
+
+function edgesBetween(members: Members, instances: readonly GraphInstance[]): GraphEdge[] {
+  const byName = groupByName(instances)
+  return [...members].flatMap(([node, of]) => toEdges(node, active(of), byName))
 }
 
 function groupByName(instances: readonly GraphInstance[]): Map<string, GraphInstance[]> {

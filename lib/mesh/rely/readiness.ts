@@ -6,9 +6,9 @@ import { want } from '../choosing/target.js'
 import type { EdgeView, GraphEdge } from '../types.js'
 import { Explorer } from './explorer.js'
 import {
-  buildGraph,
   cycleAsYoungest,
   cycleThrough,
+  edgesOf,
   nodeOf,
   youngerThan,
   type GraphInstance,
@@ -156,7 +156,7 @@ function verdict({ node, relying, self, ended }: Candidate, { edges, judge, ran 
 function placeOf(identity: Identity, edges: readonly EdgeView[], explorer: Explorer): Place {
   const others = explorer.instances.filter((instance) => instance.identity.id !== identity.id)
   const instances = [...others, { identity, edges }]
-  return { instances, edges: buildGraph(instances).edges, node: nodeOf(identity) }
+  return { instances, edges: edgesOf(instances), node: nodeOf(identity) }
 }
 
 function ringError(path: readonly string[], ran: Ran | undefined): Error {
