@@ -3,7 +3,7 @@
  * Here, and nowhere else, is process-wide state: the engines in use, the package.json, and the warnings given.
  */
 import net from 'node:net'
-import { systemClock, type Clock } from './base/clock.js'
+import { checkClock, systemClock, type Clock } from './base/clock.js'
 import { insecure, invalid, type DServiceError } from './base/errors.js'
 import { silentLogger, type Logger } from './base/logger.js'
 import { checkKeys, checkName, checkVersion, duration, splitAt } from './base/names.js'
@@ -68,7 +68,8 @@ function compose(nameAt: string | null, api: object | undefined, options: DServi
   const { name, after } = nameAt === null ? { name: null, after: undefined } : splitAt(nameAt)
   if (name !== null) checkName(name)
   if (name !== null || api !== undefined) checkApi(api)
-  const { clock = systemClock, logger = silentLogger } = options
+  const { logger = silentLogger } = options
+  const clock = options.clock === undefined ? systemClock : checkClock(options.clock)
   const mesh = checkName(
     options.mesh ?? process.env['DSERVICE_MESH'] ?? packageInfo.mesh ?? DEFAULTS.mesh,
     'mesh name',

@@ -1,3 +1,4 @@
+import { systemClock } from '../lib/base/clock.js'
 import { once } from 'node:events'
 import net from 'node:net'
 import { promisify } from 'node:util'
@@ -167,6 +168,8 @@ describe('defaults - what is refused before anything starts', () => {
     ['an api with a reserved name', () => dservice('d1', { then: () => 1 })],
     ['an api with a name of ours', () => dservice('d1', { $describe: () => 1 })],
     ['no api', () => dservice('d1', undefined as never)],
+    ['a clock that is none', () => dservice({ clock: null as never })],
+    ['a clock without a method', () => dservice({ clock: { ...systemClock, sleep: undefined as never } })],
     ['a number for a name', () => dservice(7 as never)],
   ])('%s that cannot be is DS_INVALID', (_what, make) => {
     expect(make).toThrow(expect.objectContaining({ code: 'DS_INVALID' }))

@@ -1,5 +1,7 @@
 /** Time and chance, injected everywhere: no other file reads the system's clock or random numbers, or hears of the garbage collector. */
 
+import { invalid } from './errors.js'
+
 /** What remains of a thing that was collected. It must not hold the thing. */
 export interface Collectable {
   collected(): void
@@ -22,6 +24,26 @@ export interface Clock {
    * collector's chance, which has no seed: a process of a simulated world keeps the things instead, and is told nothing.
    */
   whenCollected(thing: object, remains: Collectable): void
+}
+
+const METHODS = Object.keys({
+  now: 0,
+  monotonic: 0,
+  random: 0,
+  after: 0,
+  sleep: 0,
+  whenCollected: 0,
+} satisfies Record<keyof Clock, 0>) as (keyof Clock)[]
+
+/** A clock that a program gave: what it lacks would be missed long after. Errors: DS_INVALID, naming the methods. */
+export function checkClock(clock: Clock): Clock {
+  const given: Partial<Clock> | null | undefined = clock
+  const missing = METHODS.filter((name) => typeof given?.[name] !== 'function')
+  if (missing.length === 0) return clock
+  throw invalid({
+    summary: `the clock has no ${missing.join(', ')}`,
+    hint: `give an object with the methods ${METHODS.join(', ')}, or leave it out`,
+  })
 }
 
 /** setTimeout runs at once beyond this; no wait of ours is ever that long. */
