@@ -190,11 +190,12 @@ export interface NodeView {
   readonly at: number
   /** Null: a client. */
   readonly name: string | null
-  readonly version: string
-  /** Of the current start; '' before the first. */
-  readonly id: string
+  /** Null: a client, which has none. */
+  readonly version: string | null
+  /** Of the current start, or the last; null before the first, and of a client. */
+  readonly id: string | null
   readonly state: State
-  /** Of the current start; null before the first. */
+  /** Of the current start, or the last; null before the first. */
   readonly started: number | null
   readonly mesh: string
   /** Without what a URL may have of user and password. */

@@ -33,7 +33,9 @@ interface Moment {
 
 export function snapshot({ self, node, relying, run }: Seen): face.NodeView {
   const { pool, clock, lookups, waiting } = node
-  const { name, version, id, state, mesh, address, missing } = self
+  const { name, state, mesh, address, missing } = self
+  const version = name === null ? null : self.version
+  const id = run?.id ?? null
   const at = clock.now()
   const moment = { now: clock.monotonic(), epoch: at - clock.monotonic() }
   const { edges } = relying
@@ -111,7 +113,7 @@ function lookupView(lookup: Lookup, given: Given, now: number): face.LookupView 
 }
 
 /** A service that looks for its own name meets itself. */
-function instanceOf({ live, identity, edges }: face.PeerView, ownId: string): GraphInstance[] {
+function instanceOf({ live, identity, edges }: face.PeerView, ownId: string | null): GraphInstance[] {
   return live && identity && identity.id !== ownId ? [{ identity, edges: edges ?? [] }] : []
 }
 
