@@ -171,7 +171,8 @@ export class Service<A extends object> implements face.DService<A> {
     const { optional = false, lazy = false } = options
     const edge: Edge = { target: caller.shared.target, optional, lazy, declaredIn: 'rely()' }
     if (this.#run?.isUp) void this.#relyLate(this.#run, edge, caller)
-    else this.#relying.add(edge)
+    // a client is in no graph, and nothing of it waits
+    else if (this.name !== null) this.#relying.add(edge)
     return createHandle<T>(caller)
   }
 
@@ -204,7 +205,10 @@ export class Service<A extends object> implements face.DService<A> {
     } finally {
       signal?.removeEventListener('abort', onAbort)
     }
-    signal?.throwIfAborted()
+    if (!signal?.aborted) return
+    // calls that run may finish: whoever catches the reason finds the port free
+    await this.#stopping
+    signal.throwIfAborted()
   }
 
   #launch(): Run {

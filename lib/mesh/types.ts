@@ -137,7 +137,8 @@ export interface DService<A = unknown> extends AsyncDisposable {
   /** Where it listens, `127.0.0.1:51423`; null while it does not. */
   readonly address: string | null
   /**
-   * Listens, announces, and waits for what the service relies on; resolves when it is ready.
+   * Listens, announces, and waits for what the service relies on; resolves when it is ready. Where the signal aborts before, the service
+   * is stopped, calls that run finish, and then this rejects with the signal's reason.
    * Errors: DS_LISTEN, DS_ENGINE, DS_INSECURE, DS_CYCLE, DS_INVALID (nothing to serve), DS_CLOSED.
    */
   start(options?: { readonly signal?: AbortSignal }): Promise<void>
@@ -158,7 +159,10 @@ export interface DService<A = unknown> extends AsyncDisposable {
     options: HandleOptions | undefined,
     callback: DnodeForCallback<T>,
   ): void
-  /** Declares a dependency and returns its handle at once. Errors: DS_INVALID. */
+  /**
+   * Declares a dependency and returns its handle at once. A client declares nothing by it: it gets a handle without the wait of
+   * `dnodeFor`, whose calls wait for an instance. Errors: DS_INVALID.
+   */
   rely<T = unknown>(name: string, range?: string, options?: RelyOptions): Remote<T>
   /** What is there now: connects to what is announced, and asks it. */
   inspect(options?: InspectOptions): Promise<MeshView>

@@ -99,6 +99,22 @@ describe('races - start and stop in any order', () => {
     expect([d2.state, mesh.hub.announced]).toEqual(['stopped', 0])
   })
 
+  it('an aborted start rejects when the service has stopped, and not while calls of it run', async () => {
+    const d2 = mesh.service('d2@1.0.0', { work: () => mesh.clock.sleep(3_000) })
+    d2.rely('nobody')
+    const abort = new AbortController()
+    const states: string[] = []
+    const starting = d2.start({ signal: abort.signal }).catch(() => void states.push(d2.state))
+    const remote = await mesh.until(mesh.client().dnodeFor<{ work(): void }>('d2'))
+    const working = remote.work()
+    await mesh.settle()
+    abort.abort(new Error('enough'))
+    await mesh.advance(2_000)
+    expect([states, d2.state]).toEqual([[], 'draining'])
+    await mesh.until(Promise.all([working, starting]))
+    expect(states).toEqual(['stopped'])
+  })
+
   it('a start that failed looks for its dependencies no more', async () => {
     const a = mesh.service('a@1.0.0', ping)
     const b = mesh.service('b@1.0.0', ping)

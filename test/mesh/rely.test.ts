@@ -162,6 +162,17 @@ describe('rely - cycles', () => {
     expect(graph.edges.map(({ from, name }) => [from, name])).toEqual([['a@1.0.0', 'b']])
   })
 
+  it('of a client is a handle at once, and no edge of any graph', async () => {
+    const client = mesh.client()
+    const handle = client.rely<typeof ping>('a', '^1')
+    const called = handle.ping()
+    await mesh.advance(100)
+    await mesh.until(mesh.service('a@1.0.0', ping).start())
+    expect(await mesh.until(called)).toBe(await mesh.until(handle.ping()))
+    const { edges, missing, lookups } = client.snapshot()
+    expect([edges, missing, lookups.length]).toEqual([[], [], 1])
+  })
+
   it('a late rely that closes none becomes an edge', async () => {
     const a = mesh.service('a@1.0.0', ping)
     const b = mesh.service('b@1.0.0', ping)
