@@ -7,6 +7,7 @@ import { context } from './dnode/context.js'
 import { byReference } from './dnode/values/by-reference.js'
 import { handOver } from './dnode/values/bytes.js'
 import { all } from './mesh/patterns/all.js'
+import { contracts } from './mesh/patterns/contracts.js'
 import { forbidden } from './mesh/hooks.js'
 import { instances } from './mesh/patterns/instances.js'
 import { withOptions } from './mesh/calls/lookup.js'
@@ -31,6 +32,7 @@ interface Others {
   readonly pipeline: typeof pipeline
   readonly all: typeof all
   readonly instances: typeof instances
+  readonly contracts: typeof contracts
   readonly monitor: typeof monitor
 }
 
@@ -51,6 +53,7 @@ const others: Others = {
   pipeline,
   all,
   instances,
+  contracts,
   monitor,
 }
 const callable: typeof dservice & Others = Object.assign(dservice, others)
@@ -62,6 +65,7 @@ export { context } from './dnode/context.js'
 export { byReference, type ByReference } from './dnode/values/by-reference.js'
 export { handOver } from './dnode/values/bytes.js'
 export { all, type All, type InstanceOutcome } from './mesh/patterns/all.js'
+export { contracts, type ContractsOptions, type InstanceContract } from './mesh/patterns/contracts.js'
 export { forbidden } from './mesh/hooks.js'
 export { instances } from './mesh/patterns/instances.js'
 export { withOptions } from './mesh/calls/lookup.js'
@@ -81,6 +85,7 @@ export type { CustomType } from './dnode/values/port.js'
 export type { ServedCall, ServeHook } from './dnode/serve-hook.js'
 export type { CallChange, CallHook, HandleCall } from './mesh/calls/call-hook.js'
 export type { DownReason, MonitorEvent } from './mesh/patterns/feed.js'
+export type { Contract, JsonSchema, MethodContract, TypesContract } from './mesh/contract.js'
 export type { Hooks } from './mesh/hooks.js'
 export type { MethodOptions } from './mesh/method.js'
 export type { Instance } from './mesh/choosing/present.js'

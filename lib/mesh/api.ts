@@ -3,7 +3,7 @@ import { invalid } from '../base/errors.js'
 import { apiTree } from '../dnode/api.js'
 
 /** Names that a proxy, a promise or the protocol needs for itself, at an api's root. */
-const RESERVED: ReadonlySet<string> = new Set([
+export const RESERVED: ReadonlySet<string> = new Set([
   'then',
   '__proto__',
   'constructor',

@@ -22,6 +22,7 @@ import type { Discovery } from './discovery.js'
 import { listHooks, type HookLists, type Hooks } from './hooks.js'
 import { look } from './inspect/inspect.js'
 import { snapshot } from './inspect/snapshot.js'
+import { CONTRACT } from './peers/contract.js'
 import { DESCRIBE } from './peers/describe.js'
 import type { PeerContext } from './peers/peer.js'
 import { Pool } from './peers/pool.js'
@@ -30,6 +31,7 @@ import { Relying, type Edge } from './rely/relying.js'
 import { Reporter } from './report.js'
 import { Run } from './serving/run.js'
 import { describeSelf, sayHello } from './serving/self.js'
+import { ownContract, type OwnContract } from './serving/own-contract.js'
 import type * as face from './types.js'
 
 /** What a dservice is made of; defaults.ts composes it from what the user gave. */
@@ -76,6 +78,7 @@ export class Service<A extends object> implements face.DService<A> {
   #stops = 0
   #stopping: Promise<void> | null = null
   #isTelling = false
+  #promised: OwnContract | null = null
 
   constructor(parts: Parts<A>) {
     this.#parts = parts
@@ -94,6 +97,7 @@ export class Service<A extends object> implements face.DService<A> {
     this.#node = {
       pool,
       clock,
+      logger,
       mesh,
       instanceWait,
       isStopped,
@@ -256,10 +260,21 @@ export class Service<A extends object> implements face.DService<A> {
       types: this.#types,
       keepAlive: this.#keepAlive,
       hello: () => sayHello(api, this.#run?.isUp ? this.#run.identity : null, this.#types?.names),
-      builtins: { [DESCRIBE]: () => describeSelf(this, this.#run?.started ?? 0, this.#relying.edges) },
+      builtins: { [DESCRIBE]: () => this.#describe(), [CONTRACT]: () => this.#contract.text },
       onFail: (error) => logger.debug({ reason: reasonOf(error) }, 'a peer broke a rule'),
       onError: (error) => this.#reporter.report(error, 'a one-way call failed'),
     }
+  }
+
+  #describe(): face.Description {
+    const { edges } = this.#relying
+    return describeSelf(this, { started: this.#run?.started ?? 0, edges, contract: this.#contract.hash })
+  }
+
+  /** Made once: what an api says is said before it is served. */
+  get #contract(): OwnContract {
+    const { api, logger } = this.#parts
+    return (this.#promised ??= ownContract({ api, logger }))
   }
 
   /** A dependency declared while the service runs: refused where it would close a cycle. */

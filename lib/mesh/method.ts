@@ -2,6 +2,7 @@
 import { invalid } from '../base/errors.js'
 import { checkKeys } from '../base/names.js'
 import { walkApi } from './api.js'
+import { LONGEST_DESCRIPTION } from './contract-read.js'
 
 /** What can be said of a method. */
 export interface MethodOptions {
@@ -15,9 +16,6 @@ type AnyFunction = (...args: never[]) => unknown
 
 /** Two copies of the package understand each other. */
 const SAID = Symbol.for('dservice.method')
-
-/** Characters of a description that travel. */
-const LONGEST = 1_000
 
 /**
  * A method of an api with what is to be said of it; is called as `fn` is. `fn` itself stays as it was. Errors: DS_INVALID.
@@ -58,8 +56,11 @@ function checked(options: MethodOptions): MethodOptions {
   if (idempotent !== undefined && typeof idempotent !== 'boolean') {
     throw invalid({ summary: `idempotent is ${typeof idempotent}`, hint: 'give true or false' })
   }
-  if (description !== undefined && (typeof description !== 'string' || description.length > LONGEST)) {
-    throw invalid({ summary: `a description is a text of at most ${LONGEST} characters` })
+  if (
+    description !== undefined &&
+    (typeof description !== 'string' || description.length > LONGEST_DESCRIPTION)
+  ) {
+    throw invalid({ summary: `a description is a text of at most ${LONGEST_DESCRIPTION} characters` })
   }
   return Object.freeze({ ...options })
 }

@@ -35,6 +35,8 @@ export interface Description {
   readonly methods: readonly string[]
   /** What `method()` said of them, by dotted path. */
   readonly about: Readonly<Record<string, MethodOptions>>
+  /** The hash of its contract; null: it has none, or says none. */
+  readonly contract: string | null
 }
 
 /** A live instance as this node proved it by a hello. */

@@ -57,6 +57,7 @@ suite('what a service says of itself - it is checked', () => {
     expect(await describe(peer!)).toEqual({
       ...honest,
       about: {},
+      contract: null,
       name: 'liar',
       version: '1.0.0',
       id: 'liarid',

@@ -19,6 +19,7 @@ export function instance(nameAt: string, rest: Partial<InstanceView> = {}): Inst
     edges: [],
     methods: [],
     about: {},
+    contract: null,
     described: true,
     ...rest,
   }

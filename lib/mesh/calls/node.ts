@@ -1,6 +1,7 @@
 /** What the calls of one dservice have in common. */
 import type { Clock } from '../../base/clock.js'
 import type { KeepAlive } from '../../base/keepalive.js'
+import type { Logger } from '../../base/logger.js'
 import type { Pool } from '../peers/pool.js'
 import type { CallHook } from './call-hook.js'
 import type { Lookups } from './lookups.js'
@@ -9,6 +10,7 @@ import type { Lookups } from './lookups.js'
 export interface NodeContext {
   readonly pool: Pool
   readonly clock: Clock
+  readonly logger: Logger
   readonly keepAlive: KeepAlive
   readonly mesh: string
   /** How long a call or look-up waits for an instance. */

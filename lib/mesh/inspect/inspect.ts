@@ -63,9 +63,11 @@ async function view(peer: LivePeer): Promise<InstanceView> {
   const { name, version, id, started, state } = identity
   const description = await describe(peer)
   const known = { name, version, id, started, state, address: formatAddress(address) }
-  if (!description) return { ...known, edges: [], methods: session.methods, about: {}, described: false }
-  const { edges, methods, about } = description
-  return { ...known, edges, methods, about, described: true }
+  if (!description) {
+    return { ...known, edges: [], methods: session.methods, about: {}, contract: null, described: false }
+  }
+  const { edges, methods, about, contract } = description
+  return { ...known, edges, methods, about, contract, described: true }
 }
 
 /** The URL of an engine without user, password and parameters: rather too little of it than too much. */

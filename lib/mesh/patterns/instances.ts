@@ -13,7 +13,8 @@ import { instanceOf, present, type Instance, type Whose } from '../choosing/pres
 export async function instances(handle: object): Promise<readonly Instance[]> {
   const caller = callerIn(handle, 'instances')
   const { shared } = caller
-  const error = shared.broken ?? (await shared.node.keepAlive.during(gathered(caller)))
+  const error =
+    shared.broken ?? (await shared.node.keepAlive.during(gatherAll(caller, 'a look at the instances')))
   if (!error) return Object.freeze(present(whoseOf(caller)).map(instanceOf))
   Error.captureStackTrace(error, instances)
   throw error
@@ -24,9 +25,10 @@ export function whoseOf({ shared: { node, target }, choosing: { pin } }: Caller)
   return { pool: node.pool, name: target.name, range: target.range, pin }
 }
 
-async function gathered(caller: Caller): Promise<Error | null> {
+/** Waits until those that are there were gathered; the error, where that cannot be. `what` is it for. Never rejects. */
+export async function gatherAll(caller: Caller, what: string): Promise<Error | null> {
   const patience = patienceFor(caller)
-  if (!patience) return noTimeLeft('a look at the instances')
+  if (!patience) return noTimeLeft(what)
   const { shared, choosing } = caller
   const wish = wishOf({ ...caller, choosing: { ...choosing, asked: shared.target.every } })
   const found = await gather(wish, patience)

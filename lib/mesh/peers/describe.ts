@@ -2,6 +2,7 @@
 import validRange from 'semver/ranges/valid.js'
 import type { State } from '../../base/identity.js'
 import { isName } from '../../base/names.js'
+import { isHash } from '../contract-read.js'
 import type { MethodOptions } from '../method.js'
 import type { Description, EdgeView } from '../types.js'
 import type { LivePeer } from './peer.js'
@@ -18,12 +19,12 @@ const LONGEST_RANGE = 256
 
 const STATES: readonly string[] = ['starting', 'waiting', 'ready', 'draining', 'stopped'] satisfies State[]
 
-/** Asks an instance for its description. Null: it did not answer in time, or not with a description of itself. */
-export async function describe(peer: LivePeer): Promise<Description | null> {
+/** Asks an instance for its description. Null: it did not answer in time (milliseconds), or not with a description of itself. */
+export async function describe(peer: LivePeer, timeout: number = PATIENCE): Promise<Description | null> {
   const { identity, session, revision } = peer
-  const outcome = await session.call(DESCRIBE, [], { timeout: PATIENCE })
+  const outcome = await session.call(DESCRIBE, [], { timeout })
   if (!outcome.ok || !isRecord(outcome.value)) return null
-  const { edges, state, methods, about } = outcome.value
+  const { edges, state, methods, about, contract } = outcome.value
   if (!Array.isArray(edges) || edges.length > MOST_EDGES || !Array.isArray(methods)) return null
   if (typeof state !== 'string' || !STATES.includes(state)) return null
   const { name, version, id, started } = identity
@@ -38,6 +39,7 @@ export async function describe(peer: LivePeer): Promise<Description | null> {
     edges: known,
     methods: methods.filter((method) => typeof method === 'string'),
     about: toAbout(about),
+    contract: isHash(contract) ? contract : null,
   }
 }
 

@@ -12,14 +12,30 @@ export function sayHello(api: object, identity: Identity | null, types?: readonl
   return helloOf(identity, types ? { types, idempotent } : { idempotent })
 }
 
+/** What a service knows of itself beside its face. */
+export interface Own {
+  readonly started: number
+  readonly edges: readonly EdgeView[]
+  /** The hash of its contract; null: it has none. */
+  readonly contract: string | null
+}
+
 /** What `$describe` answers. */
 export function describeSelf(
   { api, id, state, name, version }: DService<object>,
-  started: number,
-  edges: readonly EdgeView[],
+  { started, edges, contract }: Own,
 ): Description {
   const own = { name: name ?? '', version, id, state, started }
-  return { ...own, edges, methods: methodsOf(api), about: saidOf(api) }
+  return { ...own, edges, methods: methodsOf(api), about: aboutOf(api), contract }
+}
+
+/** What is said of methods to people and callers. */
+function aboutOf(api: object): Description['about'] {
+  const about = Object.entries(saidOf(api)).map(([path, { idempotent, description }]) => [
+    path,
+    { ...(idempotent ? { idempotent } : {}), ...(description === undefined ? {} : { description }) },
+  ])
+  return Object.fromEntries(about) as Description['about']
 }
 
 /** The methods of an api that may be run twice, by dotted path. */
