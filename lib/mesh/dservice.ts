@@ -19,7 +19,7 @@ import { Lookups } from './calls/lookups.js'
 import type { NodeContext } from './calls/node.js'
 import type { Caller } from './calls/tries.js'
 import type { Discovery } from './discovery.js'
-import { listHooks, type HookLists, type Hooks } from './hooks.js'
+import { listHooks, type HookLists } from './hooks.js'
 import { look } from './inspect/inspect.js'
 import { snapshot } from './inspect/snapshot.js'
 import { CONTRACT } from './peers/contract.js'
@@ -28,34 +28,12 @@ import type { PeerContext } from './peers/peer.js'
 import { Pool } from './peers/pool.js'
 import { relyLate } from './rely/readiness.js'
 import { Relying, type Edge } from './rely/relying.js'
+import type { Parts } from './parts.js'
 import { Reporter } from './report.js'
 import { Run } from './serving/run.js'
 import { describeSelf, sayHello } from './serving/self.js'
 import { ownContract, type OwnContract } from './serving/own-contract.js'
 import type * as face from './types.js'
-
-/** What a dservice is made of; defaults.ts composes it from what the user gave. */
-export interface Parts<A> {
-  /** Null: a client. */
-  readonly name: string | null
-  readonly version: string
-  readonly api: A
-  readonly mesh: string
-  readonly discovery: Discovery
-  readonly transport: Transport
-  readonly clock: Clock
-  readonly logger: Logger
-  readonly listenAt: Address
-  /** What others are told, given where we listen. */
-  readonly advertise: (listening: Address) => Address
-  /** Milliseconds. */
-  readonly instanceWait: number
-  readonly hooks?: readonly Hooks[] | undefined
-  readonly redact?: Redact | undefined
-  readonly types?: readonly CustomType[] | undefined
-  /** Default: one that holds the process. */
-  readonly keepAlive?: KeepAlive
-}
 
 /** Implements DService; defaults.ts is the only one to construct it. */
 export class Service<A extends object> implements face.DService<A> {
