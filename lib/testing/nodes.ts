@@ -8,6 +8,7 @@ import type { MemoryHub } from '../engines/memory.js'
 import { Service } from '../mesh/dservice.js'
 import type { DService } from '../mesh/types.js'
 import type { MemoryNetwork } from '../wire/memory.js'
+import { checkOneOf } from './checks.js'
 import { Process } from './process.js'
 import { unreliable, type SightingsOptions } from './sightings.js'
 import type { NodeOptions, Place } from './types.js'
@@ -38,6 +39,8 @@ export class Nodes {
   readonly #common: Common
   /** Those that run, by node. */
   readonly #processes = new Map<string, Process>()
+  /** All that there ever were: one that has crashed is still a place. */
+  readonly #known = new Set<string>()
   readonly #homes = new Map<Place, Process>()
   readonly #services: { readonly service: { stop(): Promise<void> }; readonly process: Process }[] = []
 
@@ -45,8 +48,9 @@ export class Nodes {
     this.#common = common
   }
 
+  /** Also of those that have crashed. */
   get names(): readonly string[] {
-    return [...this.#processes.keys()]
+    return [...this.#known]
   }
 
   /** Calls, look-ups and starts that have not ended. */
@@ -54,8 +58,10 @@ export class Nodes {
     return [...this.#processes.values()].reduce((sum, { keepAlive }) => sum + keepAlive.count, 0)
   }
 
+  /** Errors: DS_INVALID for a name that no node has: what is done to nobody would be seen by nobody. */
   nameOf(place: Place): string {
-    return typeof place === 'string' ? place : this.#homeOf(place).node
+    if (typeof place !== 'string') return this.#homeOf(place).node
+    return this.#known.has(place) ? place : checkOneOf(place, this.names, 'node of this world')
   }
 
   /** The clock of the process that a service lives in, or that runs on a node. */
@@ -65,7 +71,7 @@ export class Nodes {
 
   /** The process that is meant, where it has not crashed. */
   alive(place: Place): Process | undefined {
-    if (typeof place === 'string') return this.#processes.get(place)
+    if (typeof place === 'string') return this.#processes.get(this.nameOf(place))
     const process = this.#homeOf(place)
     return process.isDead ? undefined : process
   }
@@ -129,6 +135,7 @@ export class Nodes {
       engine: (mesh, of) => unreliable(hub.engine({ mesh, node }), { process: of, options: sightings }),
     })
     this.#processes.set(node, process)
+    this.#known.add(node)
     return process
   }
 

@@ -1,6 +1,5 @@
 /** An engine whose news come late, get lost for a while, or come twice, as those of a network do. */
 import type { Clock } from '../base/clock.js'
-import { invalid } from '../base/errors.js'
 import { formatAddress } from '../wire/connection.js'
 import type { Announcement, Discovery, Sighting } from '../mesh/discovery.js'
 
@@ -24,24 +23,6 @@ const AGAIN: Span = [1_000, 20_000]
 /** A part of a span by chance. */
 export function within(span: Span, clock: Pick<Clock, 'random'>): number {
   return typeof span === 'number' ? span : span[0] + clock.random() * (span[1] - span[0])
-}
-
-/** A time that is none would stop the clock for ever, or make it run back. Errors: DS_INVALID. */
-export function checkMilliseconds(ms: unknown, what: string): void {
-  if (typeof ms === 'number' && Number.isFinite(ms) && ms >= 0) return
-  const given = typeof ms === 'number' ? ms : JSON.stringify(ms)
-  throw invalid({
-    summary: `${what} takes milliseconds, not ${given}`,
-    hint: 'give a number of them from 0 on: 2_000',
-  })
-}
-
-/** Errors: DS_INVALID. */
-export function checkSpan(span: unknown, what: string): void {
-  if (!Array.isArray(span)) return checkMilliseconds(span, what)
-  for (const end of span) checkMilliseconds(end, what)
-  if (span.length === 2 && span[0] <= span[1]) return
-  throw invalid({ summary: `[${span.join(', ')}] is no span`, hint: 'give the least and the most: [5, 50]' })
 }
 
 /** What the wrapper needs besides the engine. */

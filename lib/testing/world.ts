@@ -9,9 +9,10 @@ import { MemoryHub } from '../engines/memory.js'
 import { checkApi } from '../mesh/api.js'
 import type { DService } from '../mesh/types.js'
 import { MemoryNetwork } from '../wire/memory.js'
+import { checkGroups, checkMilliseconds, checkOneOf, checkSeed, checkSightings, checkSpan } from './checks.js'
 import { Nodes } from './nodes.js'
 import { quiet } from './quiet.js'
-import { checkMilliseconds, checkSpan, within, type SightingsOptions, type Span } from './sightings.js'
+import { within, type SightingsOptions, type Span } from './sightings.js'
 import type { Leftovers, NodeOptions, Place, SimulateOptions } from './types.js'
 
 /** Milliseconds of virtual time in which what is open when a world ends has to close: a drain, a close, a connect. */
@@ -38,6 +39,7 @@ export class World implements AsyncDisposable {
   constructor(options: SimulateOptions) {
     checkKeys(options, ['seed', 'logger'], 'simulate()')
     this.seed = options.seed ?? 1
+    checkSeed(this.seed)
     this.#clock = new VirtualClock(this.seed, quiet)
     this.#network = new MemoryNetwork(this.#clock)
     this.#hub = new MemoryHub(this.#network)
@@ -66,7 +68,7 @@ export class World implements AsyncDisposable {
     return this.#nodes.make<object>(null, {}, options)
   }
 
-  /** The node that a service or client lives on. */
+  /** The node that a service or client lives on. Errors: DS_INVALID. */
   nodeOf(place: Place): string {
     return this.#nodes.nameOf(place)
   }
@@ -96,6 +98,7 @@ export class World implements AsyncDisposable {
 
   /** Moves time on until the promise has settled, at most by `most` milliseconds. Errors: the promise's own; DS_TIMEOUT. */
   async until<T>(promise: Promise<T>, most = 60_000): Promise<T> {
+    checkMilliseconds(most, 'until()')
     let isSettled = false
     const note = (): void => void (isSettled = true)
     promise.then(note, note)
@@ -117,44 +120,52 @@ export class World implements AsyncDisposable {
   latency(span: Span, options: { readonly from?: Place; readonly to?: Place } = {}): void {
     checkSpan(span, 'latency()')
     checkKeys(options, ['from', 'to'], 'latency()')
-    const { from = '*', to = '*' } = options
-    this.#latencies.set(wayKey(this.nodeOf(from), this.nodeOf(to)), span)
+    const end = (place?: Place): string => (place === undefined ? '*' : this.nodeOf(place))
+    this.#latencies.set(wayKey(end(options.from), end(options.to)), span)
   }
 
-  /** Breaks the connections between two nodes, so that both notice, and refuses new ones until `heal`. */
+  /** Breaks the connections between two nodes, so that both notice, and refuses new ones until `heal`. Errors: DS_INVALID. */
   cut(a: Place, b: Place): void {
     this.#network.cut(this.nodeOf(a), this.nodeOf(b))
   }
 
-  /** Nothing arrives any more, in either direction, and nobody is told. What was sent on a connection arrives after `heal`. */
+  /**
+   * Nothing arrives any more, in either direction, and nobody is told. What was sent on a connection arrives after `heal`.
+   * Errors: DS_INVALID.
+   */
   silence(a: Place, b: Place): void {
     this.#network.silence(this.nodeOf(a), this.nodeOf(b))
   }
 
-  /** The same in one direction. */
+  /** The same in one direction. Errors: DS_INVALID. */
   mute(from: Place, to: Place): void {
     this.#network.mute(this.nodeOf(from), this.nodeOf(to))
   }
 
-  /** Silence, or with `how` a cut, between every two nodes that are of different groups. */
+  /** Silence, or with `how` a cut, between every two nodes that are of different groups. Errors: DS_INVALID, and nothing is parted. */
   partition(groups: readonly (readonly Place[])[], how: 'silence' | 'cut' = 'silence'): void {
-    for (const [i, group] of groups.entries()) {
-      for (const other of groups.slice(i + 1).flat()) for (const one of group) this[how](one, other)
+    checkGroups(groups)
+    checkOneOf(how, ['silence', 'cut'], 'way to part nodes')
+    const named = groups.map((group) => group.map((place) => this.nodeOf(place)))
+    for (const [i, group] of named.entries()) {
+      for (const other of named.slice(i + 1).flat()) for (const one of group) this[how](one, other)
     }
   }
 
-  /** Makes the way between two nodes whole; without them, of all. */
+  /** Makes the way between two nodes whole; of one node, all its ways; without them, all. Errors: DS_INVALID. */
   heal(a?: Place, b?: Place): void {
-    if (a !== undefined && b !== undefined) return this.#network.heal(this.nodeOf(a), this.nodeOf(b))
-    const nodes = this.#nodes.names
-    for (const [i, one] of nodes.entries()) {
-      for (const other of nodes.slice(i)) this.#network.heal(one, other)
+    const isAll = a === undefined && b === undefined
+    const ends = (place?: Place): readonly string[] =>
+      place === undefined ? this.#nodes.names : [this.nodeOf(place)]
+    for (const one of ends(a)) {
+      // of all, each pair once
+      for (const other of ends(b)) if (!isAll || one <= other) this.#network.heal(one, other)
     }
   }
 
-  /** How the engine's sightings travel from now on. Default: all at once. */
+  /** How the engine's sightings travel from now on. Default: all at once. Errors: DS_INVALID. */
   sightings(options: SightingsOptions = {}): void {
-    checkKeys(options, ['late', 'lost', 'again', 'twice'], 'sightings()')
+    checkSightings(options)
     this.#sightings = options
   }
 
@@ -162,9 +173,11 @@ export class World implements AsyncDisposable {
 
   /**
    * Kills a node's process: it does and hears nothing any more, and says no goodbye. `reset`: its system ends its connections;
-   * `silent`: nobody does, as when the power fails. What is made on the node afterwards is another process.
+   * `silent`: nobody does, as when the power fails. What is made on the node afterwards is another process. Of one that has crashed
+   * nothing is left to kill. Errors: DS_INVALID.
    */
   crash(place: Place, how: 'reset' | 'silent' = 'reset'): void {
+    checkOneOf(how, ['reset', 'silent'], 'way to crash')
     const process = this.#nodes.alive(place)
     if (!process) return
     this.#nodes.kill(process)

@@ -135,9 +135,22 @@ describe('world - the network', () => {
     const { client, service, remote } = await echo()
     world.partition([[client], [service]], 'cut')
     await expect(world.until(remote.echo(1) as Promise<unknown>)).rejects.toMatchObject({ ran: 'no' })
-    world.partition([[client, service], ['nobody']])
+    world.partition([[client, service], [world.client()]])
     world.heal()
     expect(await world.until(remote.echo(2) as Promise<unknown>)).toBe(2)
+  })
+
+  it('heal - of one node makes all its ways whole, of all also those of one that had crashed', async () => {
+    const { client, service, remote } = await echo()
+    const answer = (n: number): Promise<unknown> => world.until(remote.echo(n) as Promise<unknown>)
+    world.cut(service, client)
+    world.heal(client)
+    expect(await answer(1)).toBe(1)
+    world.cut(service, client)
+    world.crash(service)
+    world.heal()
+    await world.service('echo@1.0.0', { echo: () => 'again' }, { node: 'echo' }).start()
+    expect(await answer(2)).toBe('again')
   })
 })
 
@@ -219,9 +232,47 @@ describe('world - what it is given', () => {
     ['a span that runs back', () => world.latency([50, 5])],
     ['a span of one end', () => world.latency([5] as never)],
     ['an option of latency', () => world.latency(5, { two: 'a' } as object)],
+    ['a seed that is no number', () => simulate({ seed: '7' as never })],
+    ['groups that are none', () => world.partition('ab' as never)],
+    ['groups of names that are no lists', () => world.partition(['ab'] as never)],
+    ['a way to part that is none', () => world.partition([], 'cutt' as never)],
+    ['a way to crash that is none', () => world.crash(world.client(), 'silently' as never)],
+    ['a share of more than all', () => world.sightings({ lost: 2 })],
+    ['a share in words', () => world.sightings({ twice: '1' as never })],
+    ['a late that runs back', () => world.sightings({ late: [5, 1] })],
+    ['an again below zero', () => world.sightings({ again: -1 })],
   ])('%s is DS_INVALID', (_what, make) => {
     world = simulate()
     expect(make).toThrow(expect.objectContaining({ code: 'DS_INVALID' }))
+  })
+
+  it.each<[string, (place: string) => void]>([
+    ['cut', (place) => world.cut('echo', place)],
+    ['silence', (place) => world.silence(place, 'echo')],
+    ['mute', (place) => world.mute('echo', place)],
+    ['partition', (place) => world.partition([['echo'], [place]])],
+    ['heal', (place) => world.heal(place)],
+    ['latency', (place) => world.latency(20, { to: place })],
+    ['crash', (place) => world.crash(place)],
+    ['freeze', (place) => world.freeze(place)],
+    ['thaw', (place) => world.thaw(place)],
+    ['nodeOf', (place) => world.nodeOf(place)],
+  ])(
+    '%s - a node that does not exist is DS_INVALID, with those that do; one that has crashed is one',
+    async (_what, act) => {
+      const { remote } = await echo()
+      const noNode = expect(() => act('clinet'))
+      noNode.toThrow('"clinet" is no node of this world. Did you mean client? There are echo, client')
+      expect(() => act('x'.repeat(20))).toThrow('Give one of echo, client')
+      expect(await world.until(remote.echo(1) as Promise<unknown>)).toBe(1)
+      world.crash('client')
+      act('client')
+    },
+  )
+
+  it('a world without nodes says so', () => {
+    world = simulate()
+    expect(() => world.crash('a')).toThrow('"a" is no node of this world. There is none yet')
   })
 
   it('nodes that are not named are different ones', () => {
