@@ -1,16 +1,16 @@
 /** A JSON file whose values know where they stand, so that an error in it names file, line and column. */
 import { createRequire } from 'node:module'
 import path from 'node:path'
-import type { Node, ParseError } from 'jsonc-parser'
+import type * as Jsonc from 'jsonc-parser'
 import { invalid, type DServiceError } from '../base/errors.js'
 import { shown } from '../base/names.js'
 
 /** Loaded by the first file that is read: a process whose package declares nothing does without it. */
 const load = createRequire(import.meta.url)
-const jsonc = (): typeof import('jsonc-parser') => load('jsonc-parser') as typeof import('jsonc-parser')
+const jsonc = (): typeof Jsonc => load('jsonc-parser') as typeof Jsonc
 
 /** A value in the text: its type, and where it begins. */
-export type JsonNode = Node
+export type JsonNode = Jsonc.Node
 
 /** A member of an object, in the order of the text. */
 export interface Member {
@@ -52,7 +52,7 @@ export class Document {
   }
 
   #parse(): JsonNode {
-    const errors: ParseError[] = []
+    const errors: Jsonc.ParseError[] = []
     // a blank in its place leaves the offsets as they are
     const root = tryParse(this.text.replace(/^\uFEFF/, ' '), errors)
     if (root === null) throw this.error(0, TOO_DEEP)
@@ -125,7 +125,7 @@ const TOO_DEEP: Complaint = {
 }
 
 /** Null: it calls itself for each depth, and the stack ended. */
-function tryParse(text: string, errors: ParseError[]): JsonNode | undefined | null {
+function tryParse(text: string, errors: Jsonc.ParseError[]): JsonNode | undefined | null {
   try {
     return jsonc().parseTree(text, errors, STRICT)
   } catch (error) {
