@@ -1,32 +1,24 @@
 /**
  * The composition root: from what the user gives, the environment and the package.json to a dservice.
- * Here, and nowhere else, is process-wide state: the engines in use, the package.json, and the warnings given.
+ * Process-wide state is in it and the files beside it, and nowhere else: the engines in use, the package.json, and the warnings given.
  */
-import net from 'node:net'
-import { checkClock, systemClock, type Clock } from './base/clock.js'
-import { insecure, invalid, type DServiceError } from './base/errors.js'
-import { silentLogger, type Logger } from './base/logger.js'
+import { checkClock, systemClock } from './base/clock.js'
+import { invalid, type DServiceError } from './base/errors.js'
+import { silentLogger } from './base/logger.js'
 import { checkKeys, checkName, checkVersion, duration, splitAt } from './base/names.js'
 import { DEFAULTS } from './base/options.js'
 import { findPackage, startFolder, type PackageInfo } from './base/package.js'
+import { borrow, checkEngine } from './lending.js'
 import { checkApi } from './mesh/api.js'
-import type { Discovery } from './mesh/discovery.js'
 import { Service } from './mesh/dservice.js'
-import { LazyDiscovery, type Loan } from './mesh/lazy-discovery.js'
+import { LazyDiscovery } from './mesh/lazy-discovery.js'
 import type { DService, DServiceOptions } from './mesh/types.js'
 import { stopOnSignals } from './mesh/signals.js'
-import { formatAddress, type Address } from './wire/connection.js'
+import { checkScope } from './scope.js'
+import type { Address } from './wire/connection.js'
 import { tcpTransport } from './wire/tcp.js'
 
-/** An engine in use, by URL and mesh, and how many dservices use it. */
-interface Used {
-  users: number
-  readonly loading: Promise<Discovery>
-}
-
-const engines = new Map<string, Used>()
 let packageInfo: PackageInfo | undefined
-let warned = false
 
 /** A client: it announces nothing. An api, where it has one, is for servers that call back. */
 export function dservice(options?: DServiceOptions): DService
@@ -99,60 +91,6 @@ function compose(nameAt: string | null, api: object | undefined, options: DServi
   })
 }
 
-// --- engines: one per URL and mesh and process
-
-interface EngineContext {
-  readonly mesh: string
-  readonly clock: Clock
-  readonly logger: Logger
-  /** Addresses beyond this machine are wanted. */
-  readonly isAllowed: boolean
-}
-
-/** The engines there are, each loaded at its first use. */
-const LOADERS: Readonly<Record<string, (url: string, context: EngineContext) => Promise<Discovery>>> = {
-  'mdns:': async (_url, context) => (await import('./engines/mdns.js')).createMdns(context),
-  // one hub an engine is enough: the engine itself is shared by all dservices of the process and mesh
-  'memory:': async (_url, { mesh }) => new (await import('./engines/memory.js')).MemoryHub().engine({ mesh }),
-  'static:': async (url, context) => {
-    const { createStatic, staticAddresses } = await import('./engines/static.js')
-    checkScope(staticAddresses(url), context.isAllowed)
-    return createStatic(url)
-  },
-}
-
-/** The engine's loader. Errors: DS_INVALID for one that is not known. */
-function checkEngine(url: string): (url: string, context: EngineContext) => Promise<Discovery> {
-  const loader = LOADERS[url.slice(0, url.indexOf(':') + 1)]
-  if (loader) return loader
-  throw invalid({
-    summary: `${JSON.stringify(url)} is no engine`,
-    hint: `give one of ${Object.keys(LOADERS).join(', ')}, for example static:d1=127.0.0.1:4001`,
-  })
-}
-
-/** Shares the engine with every dservice of the same URL and mesh; the last one to go ends it. */
-async function borrow(url: string, context: EngineContext): Promise<Loan> {
-  const key = JSON.stringify([url, context.mesh, context.isAllowed])
-  const used = engines.get(key) ?? { users: 0, loading: checkEngine(url)(url, context) }
-  engines.set(key, used)
-  used.users++
-  let returned = false
-  const giveBack = async (): Promise<void> => {
-    if (returned) return
-    returned = true
-    if (--used.users > 0) return
-    engines.delete(key)
-    await (await used.loading)[Symbol.asyncDispose]()
-  }
-  try {
-    return { engine: await used.loading, [Symbol.asyncDispose]: giveBack }
-  } catch (error) {
-    if (--used.users === 0) engines.delete(key)
-    throw error
-  }
-}
-
 // --- what the user gave
 
 /** All that `dservice()` takes: a misspelt option would be a service in the wrong mesh. */
@@ -217,26 +155,4 @@ function advertise(listening: Address, advertised: { host: string; port: number 
   // "any address" is nowhere to connect to; on this machine it is the loopback
   const any = listening.host === '0.0.0.0' || listening.host === '::'
   return any ? { host: DEFAULTS.host, port: listening.port } : listening
-}
-
-/** Without a key everything lives on loopback, unless the user says otherwise in so many words. */
-function checkScope(addresses: readonly Address[], allowed: boolean): void {
-  const wide = addresses.find((address) => 'host' in address && !isLoopback(address.host))
-  if (!wide) return
-  if (!allowed) {
-    throw insecure({
-      summary: `${formatAddress(wide)} is beyond this machine, and there is no key to protect it`,
-      hint: 'stay on 127.0.0.1, or pass { insecure: true } where the network itself is trusted',
-    })
-  }
-  if (warned) return
-  warned = true
-  process.emitWarning(`dservice listens or looks beyond this machine without a key (insecure: true)`, {
-    code: 'DS_INSECURE',
-  })
-}
-
-function isLoopback(host: string): boolean {
-  if (host === 'localhost' || host === '::1') return true
-  return net.isIPv4(host) && host.startsWith('127.')
 }
