@@ -1,0 +1,217 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterEach, expect, it, vi } from 'vitest'
+import { systemClock } from '../../lib/base/clock.js'
+import { isDServiceError } from '../../lib/base/errors.js'
+import { VirtualClock } from '../../lib/base/virtual-clock.js'
+import type { Contract, MethodContract } from '../../lib/mesh/contract.js'
+import { findCompiler } from '../../lib/remotes/compiler.js'
+import { changesByName, judge, judgeAll } from '../../lib/remotes/judge.js'
+import { ROOT } from '../support/build.js'
+
+const options = { folder: ROOT, clock: systemClock }
+const folders: string[] = []
+
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+})
+
+const names = (...methods: string[]): Contract => ({
+  methods: Object.fromEntries(methods.map((method) => [method, {}])),
+})
+const f = (method: MethodContract): Contract => ({ methods: { f: method } })
+const typed = (text: string, ...methods: string[]): Contract => ({
+  ...names(...methods),
+  types: { root: 'Api', text },
+})
+const [A, B] = [typed('export interface Api { f(): 1 }', 'f'), typed('export interface Api { f(): 2 }', 'f')]
+
+/** A project of its own; `tsc` is what its TypeScript does, and without one it has none. */
+function project(tsc: string | null, version = '5.9.3'): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'dservice-project-'))
+  folders.push(folder)
+  const at = path.join(folder, 'node_modules', 'typescript')
+  mkdirSync(at, { recursive: true })
+  // whatever folders above it have, Node looks no further
+  if (tsc === null) writeFileSync(path.join(at, 'package.json'), '{ "exports": {} }')
+  if (tsc === null) return folder
+  writeFileSync(path.join(at, 'package.json'), JSON.stringify({ version, bin: { tsc: './tsc.js' } }))
+  writeFileSync(path.join(at, 'tsc.js'), tsc)
+  return folder
+}
+
+const left = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('dservice-judge-'))
+
+async function failureOf(
+  promise: Promise<unknown>,
+): Promise<{ code: string; message: string; details: object }> {
+  const error: unknown = await promise.then(
+    () => null,
+    (thrown: unknown) => thrown,
+  )
+  if (!isDServiceError(error)) throw new Error(`no error of ours: ${String(error)}`)
+  return error
+}
+
+it('judge - needs no compiler for what is equal, gone or new', async () => {
+  const without = { folder: project(null), clock: systemClock }
+  const described = f({ description: 'Does f.', input: [{ type: 'string' }] })
+  expect(await judge(f({ input: [{ type: 'string' }] }), described, without)).toEqual({
+    step: 'patch',
+    changes: [],
+  })
+  expect(await judge(names('a', 'b'), names('b', 'c'), without)).toEqual({
+    step: 'major',
+    changes: [
+      { method: 'a', step: 'major', kind: 'removed', text: 'is not there any more' },
+      { method: 'c', step: 'minor', kind: 'added', text: 'is new' },
+    ],
+  })
+  expect(await judge(names('a'), names('a', 'b.c'), without)).toMatchObject({ step: 'minor' })
+})
+
+it('judge - takes idempotence for a promise', async () => {
+  const without = { folder: project(null), clock: systemClock }
+  expect(await judge(f({ idempotent: true }), f({}), without)).toMatchObject({ step: 'major' })
+  expect(await judge(f({}), f({ idempotent: true }), without)).toMatchObject({ step: 'minor' })
+})
+
+it('judge - finds methods by their path, whatever they are called', async () => {
+  const methods = ['users.find', '"; declare const x: any //', 'a-b.c d', 'hasOwnProperty', 'opt.f']
+  const api = (result: string): Contract =>
+    typed(
+      `export interface Api { users: { find(): ${result} }; '"; declare const x: any //'(): 1; 'a-b': { 'c d'(): ${result} }; hasOwnProperty(): 1; opt?: { f?(): ${result} } }`,
+      ...methods,
+    )
+  const { step, changes } = await judge(api('1'), api('2'), options)
+  expect([step, changes.map(({ method }) => method)]).toEqual(['major', ['a-b.c d', 'opt.f', 'users.find']])
+})
+
+it('judge - names the side whose types do not compile, and judges the other pairs all the same', async () => {
+  const bad = typed('export interface Api {\n  f(): Missing\n}', 'f')
+  const [first, second, third] = await judgeAll(
+    [
+      { before: A, after: bad },
+      { before: bad, after: A },
+      { before: A, after: B },
+    ],
+    options,
+  )
+  expect(first).toMatchObject({
+    code: 'DS_INVALID',
+    summary: `the types of the later contract do not compile: line 2: Cannot find name 'Missing'.`,
+    details: { side: 'after' },
+  })
+  expect(second).toMatchObject({ details: { side: 'before' } })
+  expect(third).toMatchObject({ step: 'major' })
+  expect(await failureOf(judge(A, { ...A, types: { root: 'Other', text: '' } }, options))).toMatchObject({
+    details: { side: 'after' },
+  })
+})
+
+it('judge - knows Node and the Web, with the types of Node and without them', async () => {
+  const api = (type: string): Contract => typed(`export interface Api { f(): ${type} }`, 'f')
+  const types = 'Buffer | AbortSignal | ReadableStream<string> | NodeJS.ReadableStream | URL'
+  const { program } = findCompiler(ROOT)
+  const foreign = project(`import(${JSON.stringify(program)})`)
+  mkdirSync(path.join(foreign, 'node_modules', '@types', 'node'), { recursive: true })
+  writeFileSync(path.join(foreign, 'node_modules', '@types', 'node', 'package.json'), '{ "exports": {} }')
+  for (const folder of [ROOT, foreign]) {
+    const [same, less] = await judgeAll(
+      [
+        { before: api(types), after: api(`Promise<${types}>`) },
+        { before: api('Uint8Array'), after: api('Buffer | null') },
+      ],
+      { ...options, folder },
+    )
+    expect([same, less]).toMatchObject([{ step: 'patch' }, { step: 'major' }])
+  }
+})
+
+it('judge - says what to install where TypeScript is missing, old or broken', async () => {
+  for (const [tsc, version, what] of [
+    [null, '', 'has none'],
+    ['', '5.7.3', '5.8 or newer, and .*5\\.7\\.3'],
+    ['', 'new', 'is new'],
+  ] as const) {
+    const { code, message } = await failureOf(judge(A, B, { ...options, folder: project(tsc, version) }))
+    expect([code, message]).toEqual(['DS_INVALID', expect.stringMatching(what)])
+    expect(message).toContain('npm install --save-dev typescript')
+  }
+  expect(changesByName({ before: names('a', 'b'), after: names('b') })).toMatchObject([
+    { method: 'a', kind: 'removed' },
+  ])
+})
+
+it('judge - says so where the compiler says nothing that can be read', async () => {
+  const before = left()
+  for (const [tsc, what] of [
+    ['process.exitCode = 3', 'could not compare: it ended with 3'],
+    ['throw new Error("it broke")', 'could not compare'],
+    ['console.log("error TS5023: Unknown option"); process.exitCode = 1', 'Unknown option'],
+  ] as const) {
+    const { code, message } = await failureOf(judge(A, B, { ...options, folder: project(tsc) }))
+    expect([code, message]).toEqual(['DS_INVALID', expect.stringContaining(what)])
+  }
+  expect(left()).toEqual(before)
+})
+
+it('judge - ends a compiler that says too much', async () => {
+  const tsc = `const line = 'x'.repeat(1e6); const go = () => process.stdout.write(line, go); go()`
+  expect(await failureOf(judge(A, B, { ...options, folder: project(tsc) }))).toMatchObject({
+    code: 'DS_LIMIT',
+  })
+})
+
+/** A compiler that hangs, as version 7 would: in a child of its own, which says where it is. */
+const HANGS = `
+require('node:child_process').spawn(process.execPath, ['-e', 'require("node:fs").writeFileSync(process.argv[1], String(process.pid)); setInterval(() => 0, 1000)', __dirname + '/pid'], { stdio: 'inherit' })
+setInterval(() => 0, 1000)`
+
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+it.each(['time', 'signal'] as const)(
+  'judge - ends a compiler that hangs, with its children, by %s',
+  async (by) => {
+    const before = left()
+    const folder = project(HANGS)
+    const file = path.join(folder, 'node_modules', 'typescript', 'pid')
+    const clock = new VirtualClock()
+    const abort = new AbortController()
+    const failure = failureOf(judge(A, B, { folder, clock, signal: abort.signal }))
+    const pid = await vi.waitUntil(() => existsSync(file) && Number(readFileSync(file, 'utf8')), {
+      timeout: 20_000,
+    })
+    await clock.advance(19_999)
+    expect(isAlive(pid)).toBe(true)
+    if (by === 'time') await clock.advance(1)
+    else abort.abort()
+    expect(await failure).toMatchObject({ code: by === 'time' ? 'DS_TIMEOUT' : 'DS_CANCELLED' })
+    await vi.waitUntil(() => !isAlive(pid), { timeout: 20_000 })
+    expect([left(), clock.waiting]).toEqual([before, 0])
+  },
+)
+
+it('judge - does not begin where the signal is aborted', async () => {
+  const before = left()
+  expect(await failureOf(judge(A, B, { ...options, signal: AbortSignal.abort() }))).toMatchObject({
+    code: 'DS_CANCELLED',
+  })
+  expect(left()).toEqual(before)
+})
+
+it('judge - does not break at types without end', async () => {
+  const endless = (n: string): Contract =>
+    typed(`type Deep<T> = { v: T; next: Deep<T[]> }; export interface Api { f(): Deep<${n}> }`, 'f')
+  expect(await judge(endless('1'), endless('2'), options)).toMatchObject({ step: 'major' })
+  expect(await judge(endless('1'), typed(`${endless('1').types?.text} `, 'f'), options)).toMatchObject({
+    changes: [],
+  })
+})
