@@ -14,6 +14,7 @@ import { Service } from './mesh/dservice.js'
 import { LazyDiscovery } from './mesh/lazy-discovery.js'
 import type { DService, DServiceOptions } from './mesh/types.js'
 import { stopOnSignals } from './mesh/signals.js'
+import { isAny, placeFor } from './place.js'
 import { checkScope } from './scope.js'
 import type { Address } from './wire/connection.js'
 import { tcpTransport } from './wire/tcp.js'
@@ -82,7 +83,7 @@ function compose(nameAt: string | null, api: object | undefined, options: DServi
     transport: tcpTransport({ clock, logger }),
     clock,
     logger,
-    listenAt,
+    listenAt: () => placeFor({ name, port: options.port, url, listenAt, advertised, logger }),
     advertise: (listening) => advertise(listening, advertised),
     instanceWait: duration(options.instanceWait ?? DEFAULTS.instanceWait, 'instanceWait'),
     hooks: options.hooks,
@@ -153,6 +154,5 @@ function advertise(listening: Address, advertised: { host: string; port: number 
   if (!('port' in listening)) return listening
   if (advertised) return { host: advertised.host, port: advertised.port || listening.port }
   // "any address" is nowhere to connect to; on this machine it is the loopback
-  const any = listening.host === '0.0.0.0' || listening.host === '::'
-  return any ? { host: DEFAULTS.host, port: listening.port } : listening
+  return isAny(listening.host) ? { host: DEFAULTS.host, port: listening.port } : listening
 }

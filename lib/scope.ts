@@ -22,7 +22,8 @@ export function checkScope(addresses: readonly Address[], allowed: boolean): voi
   })
 }
 
-function isLoopback(host: string): boolean {
+/** Whether only this machine reaches it. */
+export function isLoopback(host: string): boolean {
   if (host === 'localhost' || host === '::1') return true
   return net.isIPv4(host) && host.startsWith('127.')
 }

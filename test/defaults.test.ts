@@ -47,6 +47,49 @@ describe('defaults - a list of addresses instead of multicast', () => {
     expect(await d1.users.find(7)).toEqual({ id: 7, name: 'Ada' })
   })
 
+  it('a service without a port listens where the list has it, also after a restart', async () => {
+    const port = await freePort()
+    const engine = `static:d1=localhost:${port},other=127.0.0.1:${port + 1}`
+    const service = keep(dservice('d1@1.2.0', api, { engine }))
+    await service.start()
+    await service.stop()
+    await service.start()
+    expect(service.address).toBe(`127.0.0.1:${port}`)
+    expect(await (await keep(dservice({ engine })).dnodeFor<typeof api>('d1')).upper('beep')).toBe('BEEP')
+    const second = keep(dservice('d1@1.2.0', api, { engine }))
+    await expect(second.start()).rejects.toThrow(`cannot listen on 127.0.0.1:${port}: EADDRINUSE`)
+  })
+
+  it.each<[string, object, string | null]>([
+    [
+      'd1=127.0.0.1:1,d1=127.0.0.1:2',
+      {},
+      'd1 on a free port: the list of the engine has it at 127.0.0.1:1, 127.0.0.1:2',
+    ],
+    ['d1=127.0.0.1:1', { port: 0 }, 'd1 on a free port: the list of the engine has it at 127.0.0.1:1'],
+    ['d1=127.0.0.1:1', { advertise: 'localhost:2', port: 0 }, 'd1 on port 2'],
+    ['d1=127.0.0.1:1', { advertise: 'localhost:1', port: 0 }, null],
+    ['d1=127.0.0.1:1,127.0.0.1:2', { advertise: '127.0.0.1:2', port: 0 }, null],
+    ['d2=127.0.0.1:1', {}, null],
+  ])('%s - where nobody would find a service as in %j a warning says so', async (list, options, warning) => {
+    const warnings: string[] = []
+    const none = (): void => undefined
+    const warn = (_fields: object, message: string): void => void warnings.push(message)
+    const logger = { debug: none, info: none, error: none, warn }
+    const service = keep(dservice('d1@1.2.0', api, { engine: `static:${list}`, logger, ...options }))
+    await service.start()
+    expect(warnings).toEqual(warning === null ? [] : [expect.stringContaining(warning)])
+  })
+
+  it('without a logger the warning is one of the process', async () => {
+    const warned = once(process, 'warning')
+    await keep(dservice('d1', api, { engine: 'static:d1=127.0.0.1:1', port: 0 })).start()
+    expect((await warned)[0]).toMatchObject({
+      name: 'DServiceWarning',
+      message: expect.stringContaining('nobody finds d1'),
+    })
+  })
+
   it("what a method throws arrives with name, message, code, cause and the caller's line", async () => {
     const { client } = await pair()
     const d1 = await client.dnodeFor<typeof api>('d1')

@@ -19,7 +19,8 @@ export interface Parts<A> {
   readonly transport: Transport
   readonly clock: Clock
   readonly logger: Logger
-  readonly listenAt: Address
+  /** Asked at each start. */
+  readonly listenAt: () => Promise<Address>
   /** What others are told, given where we listen. */
   readonly advertise: (listening: Address) => Address
   /** Milliseconds. */

@@ -24,7 +24,7 @@ export interface DServiceOptions {
   readonly version?: string
   /** Where to listen. Default: 127.0.0.1; wider needs `insecure`. */
   readonly host?: string
-  /** Default: a free port, another at each start. */
+  /** Default: with `static:` the one that the list has of the service on this machine; else a free one, another at each start. */
   readonly port?: number
   /** The address that others are told, `host` or `host:port`, where it differs (containers). */
   readonly advertise?: string

@@ -102,7 +102,7 @@ export class Nodes {
       clock: process.clock,
       keepAlive: process.keepAlive,
       logger: options.logger ?? this.#common.logger,
-      listenAt: { host: process.node, port: 0 },
+      listenAt: async () => ({ host: process.node, port: 0 }),
       advertise: (listening) => listening,
       instanceWait: duration(instanceWait, 'instanceWait'),
       hooks,

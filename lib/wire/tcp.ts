@@ -92,7 +92,7 @@ function listeningOf(server: net.Server, at: Address): Listening {
 }
 
 const LISTEN_HINTS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'stop what uses it, choose another port, or leave the port out for a free one',
+  EADDRINUSE: 'stop what uses it, choose another port, or give port 0 for a free one',
   EACCES: 'choose a port above 1023, or a folder that is there and that you may write to',
   ENAMETOOLONG: 'choose a shorter path',
   EADDRNOTAVAIL: 'give an address of this machine, such as 127.0.0.1',

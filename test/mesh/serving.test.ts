@@ -16,7 +16,7 @@ it('serving - a hello that is refused is a warning with the reason, one in a min
     logger: { ...silentLogger, warn: (fields) => void told.push(fields) },
     transport: network.transport('d1'),
     discovery: new MemoryHub(network).engine({ mesh: 'default', node: 'd1' }),
-    listenAt: { host: 'd1', port: 0 },
+    listenAt: async () => ({ host: 'd1', port: 0 }),
     advertise: (at) => at,
     session: { clock, api: { f: () => 1 }, hello: () => helloOf(null) },
   })

@@ -102,7 +102,7 @@ export class TestMesh {
       transport: this.network.transport(at),
       clock: this.clock satisfies Clock,
       logger: silentLogger,
-      listenAt: { host: at, port: 0 },
+      listenAt: async () => ({ host: at, port: 0 }),
       advertise: (listening) => listening,
       instanceWait: 5_000,
     })

@@ -22,7 +22,7 @@ export interface ServingOptions {
   readonly logger: Logger
   readonly transport: Transport
   readonly discovery: Discovery
-  readonly listenAt: Address
+  readonly listenAt: () => Promise<Address>
   /** What others are told instead of where we listen. */
   readonly advertise: (listening: Address) => Address
   readonly session: Omit<SessionOptions, 'admit'>
@@ -51,7 +51,7 @@ export class Serving {
     // a connection may come before `listen` has resolved
     const opening = { accept: (connection: Connection): void => void early.push(connection) }
     const early: Connection[] = []
-    const listening = await options.transport.listen(options.listenAt, (c) => opening.accept(c))
+    const listening = await options.transport.listen(await options.listenAt(), (c) => opening.accept(c))
     const serving = new Serving(options, listening)
     opening.accept = (connection) => serving.#accept(connection)
     for (const connection of early) serving.#accept(connection)
