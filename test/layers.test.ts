@@ -9,8 +9,8 @@ const ROOMS = ['peers', 'choosing', 'calls', 'patterns', 'rely', 'serving', 'ins
 
 /** All that an engine may know: base, its seam, and how an address looks. */
 const SEAMS_FOR_ENGINES = ['lib/wire/connection.ts', 'lib/mesh/discovery.ts']
-/** All that tools may know besides base and their own files: what users know. Base is light, so that help is quick. */
-const PUBLIC = ['lib/index.ts', 'lib/dnode/index.ts']
+/** All that tools may know besides base and their own files: what users know, and a project's files. Base is light, so that help is quick. */
+const PUBLIC = ['lib/index.ts', 'lib/dnode/index.ts', 'lib/remotes/index.ts']
 
 const folderOf = (file: string): string => /^lib\/(\w+)\//.exec(file)?.[1] ?? file
 const roomOf = (file: string): number => ROOMS.indexOf(/^lib\/mesh\/(\w+)\//.exec(file)?.[1] ?? '')
@@ -118,6 +118,7 @@ it.each([
   ['lib/engines/mdns/engine.ts', `import { dial } from '../../wire/tcp.js'`],
   ['lib/defaults.ts', `import { memory } from './engines/memory.js'`],
   ['lib/tools/cli/ls.ts', `const { look } = await import('../../mesh/inspect.js')`],
+  ['lib/tools/cli/add.ts', `import { readLock } from '../../remotes/lock-read.js'`],
   ['lib/index.ts', `import './tools/cli/main.js'`],
   ['lib/index.ts', `export { simulate } from './testing/index.js'`],
   ['lib/defaults.ts', `import { simulate } from './testing/index.js'`],
@@ -132,6 +133,7 @@ it.each([
   ['lib/engines/mdns/engine.ts', `import type { Discovery } from '../../mesh/discovery.js'`],
   ['lib/defaults.ts', `const { memory } = await import('./engines/memory.js')`],
   ['lib/tools/repl.ts', `import { dservice } from '../index.js'`],
+  ['lib/tools/cli/add.ts', `const { openProject } = await import('../../remotes/index.js')`],
   ['lib/testing/world.ts', `import { MemoryHub } from '../engines/memory.js'`],
   ['services/echo.ts', `import { dservice } from 'dservice'`],
   ['lib/base/errors.ts', `// import { a } from '../wire/tcp.js'`],

@@ -1,0 +1,47 @@
+/** What a project needs besides what the commands write: its owner is told, since these files are the owner's. */
+import path from 'node:path'
+import { createRequire } from 'node:module'
+import type * as Jsonc from 'jsonc-parser'
+import { readText } from './write.js'
+
+const load = createRequire(import.meta.url)
+
+/** Sentences for people, in no case errors; none where all is well. */
+export function hintsFor(folder: string): string[] {
+  return [compilerHint(folder), ignoreHint(folder)].filter((hint) => hint !== null)
+}
+
+/** A compiler's globs pass over folders with a dot: nothing would tell it what types `dnodeFor('d1')`. */
+function compilerHint(folder: string): string | null {
+  const text = readText(path.join(folder, 'tsconfig.json'))
+  if (text === null) return null
+  const { include, extends: base } = fieldsOf(text)
+  if (include === undefined && base !== undefined) return null
+  const isThere =
+    Array.isArray(include) && include.some((glob) => /(^|\/)\.dservice(\/|$)/.test(String(glob)))
+  if (isThere) return null
+  const all = JSON.stringify([
+    ...(Array.isArray(include) ? (include as unknown[]) : ['**/*']),
+    '.dservice/**/*.d.ts',
+  ])
+  return `dnodeFor('d1') is typed where tsconfig.json has "include": ${all}`
+}
+
+/** A tsconfig.json may have comments. */
+function fieldsOf(text: string): Readonly<Record<string, unknown>> {
+  const { parse } = load('jsonc-parser') as typeof Jsonc
+  const value: unknown = parse(text)
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+}
+
+/** The lock is for the repository; `.dservice` is made of it. */
+function ignoreHint(folder: string): string | null {
+  const lines = readText(path.join(folder, '.gitignore'))
+    ?.split(/\r?\n/)
+    .map((line) => line.trim())
+  if (!lines) return null
+  if (lines.some((line) => /^\/?dservice-lock\.json$/.test(line)))
+    return '.gitignore names dservice-lock.json: take it out, so that everybody has the same contracts'
+  const isThere = lines.some((line) => /^(\*\*)?\/?\.dservice\/?(\*\*?)?$/.test(line))
+  return isThere ? null : '.gitignore may name .dservice: dservice install writes it anew from the lock'
+}

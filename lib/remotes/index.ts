@@ -1,0 +1,27 @@
+/** Remote dependencies, as the tools know them: what is not exported here is the library's own business. */
+export { apiModule, generated, type ApiModule, type TypesFrom } from './declarations.js'
+export { Document } from './document.js'
+export { checkTypes } from './foreign-types.js'
+export {
+  GENERATED_FOLDER,
+  generate,
+  type Generated,
+  type GeneratedRemote,
+  type Generating,
+} from './generate.js'
+export { readLock } from './lock-read.js'
+export { contractOf, EMPTY_LOCK, formatLock, LOCK_FILE, lockedIn, lockOf, type Found } from './lockfile.js'
+export { readManifest } from './manifest.js'
+export { openProject, type DeclareOptions, type Project } from './project.js'
+export type {
+  Lock,
+  LockedMethod,
+  LockedRemote,
+  LockedTypes,
+  Manifest,
+  MethodChange,
+  RemoteDeclaration,
+  Step,
+  Use,
+  Verdict,
+} from './types.js'

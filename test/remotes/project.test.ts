@@ -1,0 +1,172 @@
+/** A project's files: what is declared, what is locked, and edits that leave the rest alone. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterEach, expect, it } from 'vitest'
+import { lockOf, openProject, type Project } from '../../lib/remotes/index.js'
+
+const folders: string[] = []
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+})
+
+/** A project with these files. */
+function project(files: Readonly<Record<string, string>> = {}): Project {
+  const folder = mkdtempSync(path.join(tmpdir(), 'dservice-project-'))
+  folders.push(folder)
+  for (const [file, text] of Object.entries(files)) writeFileSync(path.join(folder, file), text)
+  return openProject(folder)
+}
+
+const textOf = ({ packageFile }: Project): string => readFileSync(packageFile, 'utf8')
+
+it('project - an empty folder becomes one by its first edit', () => {
+  const empty = project()
+  expect([empty.manifest.remotes, empty.lock.remotes]).toEqual([[], {}])
+  expect(empty.declare('d1', '^1.2.0')).toBe(true)
+  expect(textOf(empty)).toBe('{\n  "remoteDependencies": {\n    "d1": "^1.2.0"\n  }\n}\n')
+})
+
+it('project - the package.json above a folder is the one', () => {
+  const { folder } = project({ 'package.json': '{}' })
+  expect(openProject(path.join(folder, 'src', 'deep')).folder).toBe(folder)
+})
+
+it.each([
+  [
+    'two blanks',
+    '{\n  "name": "web"\n}\n',
+    '{\n  "name": "web",\n  "remoteDependencies": {\n    "d1": "^1"\n  }\n}\n',
+  ],
+  [
+    'tabs',
+    '{\n\t"name": "web"\n}\n',
+    '{\n\t"name": "web",\n\t"remoteDependencies": {\n\t\t"d1": "^1"\n\t}\n}\n',
+  ],
+  [
+    'four blanks, no last line end',
+    '{\n    "name": "web"\n}',
+    '{\n    "name": "web",\n    "remoteDependencies": {\n        "d1": "^1"\n    }\n}',
+  ],
+  [
+    'CRLF',
+    '{\r\n  "name": "web"\r\n}\r\n',
+    '{\r\n  "name": "web",\r\n  "remoteDependencies": {\r\n    "d1": "^1"\r\n  }\r\n}\r\n',
+  ],
+  [
+    'a byte order mark',
+    '\uFEFF{\n  "name": "web"\n}\n',
+    '\uFEFF{\n  "name": "web",\n  "remoteDependencies": {\n    "d1": "^1"\n  }\n}\n',
+  ],
+])('project - an edit keeps what it finds: %s', (_, before, after) => {
+  const web = project({ 'package.json': before })
+  web.declare('d1', '^1')
+  expect(textOf(web)).toBe(after)
+  expect(web.undeclare('d1')).toBe(true)
+  expect(textOf(web)).toBe(before)
+})
+
+it('project - a new remote stands in its place by the alphabet; a new range keeps what else was said', () => {
+  const web = project({
+    'package.json': '{ "remoteDependencies": {\n  "a": { "range": "^1", "lazy": true },\n  "c": "^1"\n} }\n',
+  })
+  web.declare('b', '*', { optional: true, timeout: '2s' })
+  web.declare('a', '^2')
+  web.declare('c', '^1', { lazy: true })
+  expect(Object.keys((JSON.parse(textOf(web)) as { remoteDependencies: object }).remoteDependencies)).toEqual(
+    ['a', 'b', 'c'],
+  )
+  expect(
+    web.manifest.remotes.map(({ name, range, lazy, optional, timeout }) => [
+      name,
+      range,
+      lazy,
+      optional,
+      timeout,
+    ]),
+  ).toEqual([
+    ['a', '^2', true, false, null],
+    ['b', '*', false, true, 2000],
+    ['c', '^1', true, false, null],
+  ])
+  expect(web.declare('a', '^2')).toBe(false)
+  expect(web.undeclare('nobody')).toBe(false)
+})
+
+it('project - the old spelling is edited where it stands', () => {
+  const web = project({ 'package.json': '{\n  "RemoteDependency": {\n    "d1": "^1"\n  }\n}\n' })
+  web.declare('d2', '^2')
+  expect(textOf(web)).toBe('{\n  "RemoteDependency": {\n    "d1": "^1",\n    "d2": "^2"\n  }\n}\n')
+})
+
+it('project - imports are added once, and others of the same name are shown', () => {
+  const web = project({ 'package.json': '{\n  "imports": {\n    "#x": "./x.js"\n  }\n}\n' })
+  expect([web.addImports(), web.addImports()]).toEqual([true, false])
+  expect(JSON.parse(textOf(web))).toEqual({
+    imports: {
+      '#remote/*': { types: './.dservice/*.d.mts', default: './.dservice/*.mjs' },
+      '#x': './x.js',
+    },
+  })
+  const other = project({ 'package.json': '{\n  "imports": { "#remote/*": "./src/*.js" }\n}\n' })
+  expect(() => other.addImports()).toThrow(/package\.json:2:\d+: "#remote\/\*" is "\.\/src\/\*\.js" already/)
+})
+
+it.each([
+  ['../x', '^1', /is no service name/],
+  ['__proto__', '^1', /is no service name/],
+  ['d1', 'newest', /is no semver range/],
+])('project - %s@%s is not declared', (name, range, why) => {
+  const web = project({ 'package.json': '{}\n' })
+  expect(() => web.declare(name, range)).toThrow(why)
+  expect(textOf(web)).toBe('{}\n')
+})
+
+it('project - an option that is none is not written', () => {
+  const web = project({ 'package.json': '{}\n' })
+  expect(() => web.declare('d1', '^1', { timeout: 'soon' })).toThrow(/timeout/)
+  expect(textOf(web)).toBe('{}\n')
+})
+
+it('project - a package.json that somebody has changed meanwhile is not overwritten', () => {
+  const web = project({ 'package.json': '{}\n' })
+  expect(web.manifest.remotes).toEqual([])
+  writeFileSync(web.packageFile, '{ "name": "new" }\n')
+  expect(() => web.declare('d1', '^1')).toThrow(/package\.json has changed since it was read/)
+  expect(textOf(web)).toBe('{ "name": "new" }\n')
+})
+
+it('project - a lock is written, read, and left alone where it says the same', () => {
+  const web = project({ 'package.json': '{}\n' })
+  const d1 = lockOf({
+    declaration: { range: '^1' },
+    version: '1.0.0',
+    contract: { methods: { a: {} } },
+    rely: {},
+  })
+  const lock = { lockfileVersion: 1, remotes: { d1 } } as const
+  expect([web.writeLock(lock), web.writeLock(lock)]).toEqual([true, false])
+  expect(openProject(web.folder).lock).toEqual(lock)
+  writeFileSync(web.lockFile, readFileSync(web.lockFile, 'utf8').replaceAll('\n', '\r\n'))
+  expect(openProject(web.folder).writeLock(lock)).toBe(false)
+})
+
+it('project - its owner is told what the compiler and the repository need', () => {
+  const web = project({
+    'tsconfig.json': '{ /* ours */ "include": ["src"], }',
+    '.gitignore': 'node_modules\n',
+  })
+  expect(web.hints()).toEqual([
+    `dnodeFor('d1') is typed where tsconfig.json has "include": ["src",".dservice/**/*.d.ts"]`,
+    '.gitignore may name .dservice: dservice install writes it anew from the lock',
+  ])
+  const fine = project({
+    'tsconfig.json': '{ "include": ["src", ".dservice/**/*.d.ts"] }',
+    '.gitignore': '/.dservice/\n',
+  })
+  expect(fine.hints()).toEqual([])
+  expect(project({ '.gitignore': 'dservice-lock.json\n' }).hints()).toEqual([
+    '.gitignore names dservice-lock.json: take it out, so that everybody has the same contracts',
+  ])
+  expect(project().hints()).toEqual([])
+})
