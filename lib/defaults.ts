@@ -7,7 +7,8 @@ import { invalid, type DServiceError } from './base/errors.js'
 import { silentLogger } from './base/logger.js'
 import { checkKeys, checkName, checkVersion, duration, splitAt } from './base/names.js'
 import { DEFAULTS } from './base/options.js'
-import { findPackage, startFolder, type PackageInfo } from './base/package.js'
+import type { PackageInfo } from './base/package.js'
+import { declaredIn, ownPackage } from './declaring.js'
 import { borrow, checkEngine } from './lending.js'
 import { checkApi } from './mesh/api.js'
 import { Service } from './mesh/dservice.js'
@@ -18,8 +19,6 @@ import { isAny, placeFor } from './place.js'
 import { checkScope } from './scope.js'
 import type { Address } from './wire/connection.js'
 import { tcpTransport } from './wire/tcp.js'
-
-let packageInfo: PackageInfo | undefined
 
 /** A client: it announces nothing. An api, where it has one, is for servers that call back. */
 export function dservice(options?: DServiceOptions): DService
@@ -57,7 +56,7 @@ function noName(given: unknown): DServiceError {
 
 function compose(nameAt: string | null, api: object | undefined, options: DServiceOptions): Service<object> {
   checkKeys(options, OPTIONS, 'dservice()')
-  packageInfo ??= findPackage(startFolder(process.env, process.argv[1]))
+  const packageInfo = ownPackage()
   const { name, after } = nameAt === null ? { name: null, after: undefined } : splitAt(nameAt)
   if (name !== null) checkName(name)
   if (name !== null || api !== undefined) checkApi(api)
@@ -74,7 +73,8 @@ function compose(nameAt: string | null, api: object | undefined, options: DServi
   checkEngine(url)
   checkScope(advertised ? [listenAt, advertised] : [listenAt], isAllowed)
   const discovery = new LazyDiscovery(url, () => borrow(url, { mesh, clock, logger, isAllowed }))
-  return new Service<object>({
+  const declared = declaredIn(mesh, logger)
+  const service = new Service<object>({
     name,
     version: versionOf(name, after ?? options.version, packageInfo),
     api: api ?? {},
@@ -89,7 +89,10 @@ function compose(nameAt: string | null, api: object | undefined, options: DServi
     hooks: options.hooks,
     redact: checkRedact(options.redact),
     types: checkTypes(options.types),
+    declared,
   })
+  if (name !== null) declared?.serve(name)
+  return service
 }
 
 // --- what the user gave

@@ -12,7 +12,12 @@ export interface PackageInfo {
   /** The `dservice` field. */
   readonly mesh: string | undefined
   readonly engine: string | undefined
+  /** The whole text, where it says something of remote dependencies or of types; null where nobody needs to read on. */
+  readonly text: string | null
 }
+
+/** What others read of the text. The second is the old spelling of the first. */
+const DECLARING: readonly string[] = ['remoteDependencies', 'RemoteDependency']
 
 const NONE: PackageInfo = {
   file: null,
@@ -20,6 +25,7 @@ const NONE: PackageInfo = {
   version: undefined,
   mesh: undefined,
   engine: undefined,
+  text: null,
 }
 
 /** Where the look-up starts: DSERVICE_DIR (set by `dservice run`), the program's real folder, else the working directory. */
@@ -63,12 +69,13 @@ function parse(file: string, text: string): PackageInfo {
     version: textOf(json['version']),
     mesh: textOf(own['mesh']),
     engine: textOf(own['engine']),
+    text: 'types' in own || DECLARING.some((field) => field in json) ? text : null,
   }
 }
 
 function parseObject(file: string, text: string): Record<string, unknown> {
   try {
-    const json: unknown = JSON.parse(text)
+    const json: unknown = JSON.parse(text.replace(/^\uFEFF/, ''))
     if (isRecord(json)) return json
   } catch (error) {
     throw invalid({ summary: `${file} is no JSON: ${reasonOf(error)}`, hint: 'mend the file', cause: error })

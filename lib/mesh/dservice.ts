@@ -9,7 +9,7 @@ import { checkMethodsRow } from '../dnode/methods-row.js'
 import type { Remote } from '../dnode/remote.js'
 import { CustomTypes } from '../dnode/values/custom.js'
 import { createHandle } from './calls/handle.js'
-import { callerOn, handleFor, viewFor } from './calls/lookup.js'
+import { callerOn, declaredOf, handleFor, viewFor } from './calls/lookup.js'
 import { Lookups } from './calls/lookups.js'
 import type { NodeContext } from './calls/node.js'
 import type { Caller } from './calls/tries.js'
@@ -74,11 +74,13 @@ export class Service<A extends object> implements face.DService<A> {
       instanceWait,
       isStopped,
       hooks: this.#hooks.call,
+      declared: parts.declared ?? null,
       keepAlive,
       lookups: new Lookups(clock),
       waiting: new Map(),
     }
-    this.#relying = new Relying(this.#node)
+    // a client is in no graph
+    this.#relying = new Relying(this.#node, parts.name === null ? null : parts.declared)
     this.#relying.onChange(() => this.#run?.edgesChanged())
     pool.onChange(() => this.#tellGraph())
   }
@@ -144,7 +146,8 @@ export class Service<A extends object> implements face.DService<A> {
 
   rely<T = unknown>(name: string, range?: string, options: face.RelyOptions = {}): Remote<T> {
     const caller = callerOn(this.#node, { name, range, options })
-    const { optional = false, lazy = false } = options
+    const declared = declaredOf(this.#node, name)
+    const { optional = declared?.optional ?? false, lazy = declared?.lazy ?? false } = options
     const edge: Edge = { target: caller.shared.target, optional, lazy, declaredIn: 'rely()' }
     if (this.#run?.isUp) void this.#relyLate(this.#run, edge, caller)
     // a client is in no graph, and nothing of it waits

@@ -1,16 +1,8 @@
 /** The shapes of remote dependencies: what a package declares, what its lock holds, and how two contracts differ. */
 import type { MethodContract } from '../mesh/contract.js'
+import type { RemoteDeclaration } from '../mesh/declared.js'
 
-/** One entry of `remoteDependencies`. */
-export interface RemoteDeclaration {
-  readonly name: string
-  /** Semver range. Default: `*`. */
-  readonly range: string
-  readonly optional: boolean
-  readonly lazy: boolean
-  /** Milliseconds; null: the default of handles. */
-  readonly timeout: number | null
-}
+export type { RemoteDeclaration }
 
 /** What package.json says of remote dependencies and of its own services. */
 export interface Manifest {

@@ -26,7 +26,17 @@ describe('package - where version, mesh and engine come from', () => {
       version: '1.2.0',
       mesh: 'm',
       engine: 'memory:',
+      text: null,
     })
+  })
+
+  it.each([
+    '{ "remoteDependencies": 7 }',
+    '{ "RemoteDependency": {} }',
+    '\uFEFF{ "dservice": { "types": {} } }',
+  ])('%s is kept for those who read on', (text) => {
+    write('package.json', text)
+    expect(findPackage(folder).text).toBe(text)
   })
 
   it('fields of another type count as missing', () => {

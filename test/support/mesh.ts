@@ -8,12 +8,13 @@ import { MemoryHub } from '../../lib/engines/memory.js'
 import { Service } from '../../lib/mesh/dservice.js'
 import type { Parts } from '../../lib/mesh/parts.js'
 import { LazyDiscovery, type Loan } from '../../lib/mesh/lazy-discovery.js'
+import type { Declared } from '../../lib/mesh/declared.js'
 import type { DService } from '../../lib/mesh/types.js'
 import { MemoryNetwork } from '../../lib/wire/memory.js'
 import { lagging } from './lagging.js'
 
 /** What a node may have besides. */
-type More = Pick<Parts<object>, 'hooks' | 'redact' | 'keepAlive'>
+type More = Pick<Parts<object>, 'hooks' | 'redact' | 'keepAlive' | 'declared'>
 
 /** Owned by one test, which ends it with `end()`. */
 export class TestMesh {
@@ -93,6 +94,7 @@ export class TestMesh {
     hooks?: More['hooks']
     redact?: More['redact']
     keepAlive?: KeepAlive
+    declared?: Declared | null
   }): DService<A> {
     const { at, mesh = 'default', ...rest } = parts
     const service = new Service<A>({

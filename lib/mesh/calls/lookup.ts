@@ -8,6 +8,7 @@ import type { Remote } from '../../dnode/remote.js'
 import type { Choosing } from '../choosing/choices.js'
 import { targetOf, type Target } from '../choosing/target.js'
 import type { DnodeForCallback, HandleOptions, RelyOptions } from '../types.js'
+import type { RemoteDeclaration } from '../declared.js'
 import { acquire, noTimeLeft, type Acquired, type Patience } from './acquire.js'
 import { Budget } from './budget.js'
 import { chosenBy, choicesOf } from './choosing.js'
@@ -17,7 +18,7 @@ import type { Given } from './lookups.js'
 import type { NodeContext } from './node.js'
 import { wishOf, type Caller, type Shared } from './tries.js'
 
-/** What is looked for, as the user gave it. */
+/** What is looked for, as the user gave it; what is left out is as it was declared. */
 export interface Wanted {
   readonly name: string
   readonly range: unknown
@@ -52,18 +53,30 @@ export function callerFor(
   { name, range, options }: Wanted,
   known: readonly string[] = HANDLE_OPTIONS,
 ): Caller {
-  const target = targetOf(checkName(name), checkRange(range))
+  const declared = declaredOf(node, checkName(name))
+  const target = targetOf(name, range === undefined && declared ? declared.range : checkRange(range))
   const shared: Shared = { node, target, choices: new Map(), budget: new Budget(), inFlight: 0, broken: null }
   const spread = 'highest'
   const choices = choicesOf(shared, spread)
   const choosing: Choosing = { choices, spread, balance: 'ewma', key: 0, pin: null, asked: target }
   const caller = withKnown(
-    { shared, choosing, timeout: DEFAULTS.timeout, cancellation: undefined, idempotent: undefined },
+    {
+      shared,
+      choosing,
+      timeout: declared?.timeout ?? DEFAULTS.timeout,
+      cancellation: undefined,
+      idempotent: undefined,
+    },
     options,
     known,
   )
   node.lookups.add(shared, givenTo(caller))
   return caller
+}
+
+/** What the package says of a name. */
+export function declaredOf({ declared }: NodeContext, name: string): RemoteDeclaration | undefined {
+  return declared?.remotes.find((remote) => remote.name === name)
 }
 
 function givenTo({ choosing, timeout, idempotent }: Caller): Given {

@@ -2,6 +2,7 @@
 import type { Clock } from '../../base/clock.js'
 import type { KeepAlive } from '../../base/keepalive.js'
 import type { Logger } from '../../base/logger.js'
+import type { Declared } from '../declared.js'
 import type { Pool } from '../peers/pool.js'
 import type { CallHook } from './call-hook.js'
 import type { Lookups } from './lookups.js'
@@ -21,6 +22,8 @@ export interface NodeContext {
   readonly waiting: Map<string, number>
   /** Around each call of a handle; null: nothing is. */
   readonly hooks: readonly CallHook[] | null
+  /** By the package of the process; null: nothing. */
+  readonly declared: Declared | null
   /** Set once the dservice was stopped. */
   readonly isStopped: () => boolean
 }

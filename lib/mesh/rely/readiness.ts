@@ -71,6 +71,8 @@ export async function relyLate(service: Candidate, edge: Edge): Promise<void> {
     await join(service, edge)
   } catch (error) {
     relying.remove(edge)
+    // what the package declares of the name counts again
+    if (!service.ended.aborted) relying.look()
     edge.target.interest?.[Symbol.dispose]()
     throw error
   }

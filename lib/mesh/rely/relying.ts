@@ -2,7 +2,8 @@
 import satisfies from 'semver/functions/satisfies.js'
 import type { NodeContext } from '../calls/node.js'
 import { unreachableOf } from '../choosing/explain.js'
-import { want, type Target } from '../choosing/target.js'
+import { targetOf, want, type Target } from '../choosing/target.js'
+import type { Declared } from '../declared.js'
 import type { EdgeView, Missing } from '../types.js'
 
 /** A declared dependency; owned by the service that declared it. */
@@ -16,13 +17,23 @@ export interface Edge {
 /** Owned by one service. */
 export class Relying {
   readonly #node: NodeContext
-  readonly #edges: Edge[] = []
+  readonly #declared: Declared | null
+  /** By the package. */
+  readonly #fromPackage: readonly Edge[]
+  /** By `rely()`. */
+  readonly #own: Edge[] = []
   readonly #listeners = new Set<() => void>()
+  /** Told of names that the process serves itself, while the service is up. */
+  #served: Disposable | null = null
   /** Grows with each change of the edges: others ask again when it does. */
   revision = 0
 
-  constructor(node: NodeContext) {
+  constructor(node: NodeContext, declared: Declared | null = null) {
     this.#node = node
+    this.#declared = declared
+    this.#fromPackage = (declared?.remotes ?? []).map(({ name, range, optional, lazy }) => {
+      return { target: targetOf(name, range), optional, lazy, declaredIn: 'package.json' }
+    })
   }
 
   /** Calls `run` when an edge came or went, until disposed. */
@@ -32,30 +43,30 @@ export class Relying {
   }
 
   add(edge: Edge): void {
-    this.#edges.push(edge)
+    this.#own.push(edge)
     this.#tell()
   }
 
   remove(edge: Edge): void {
-    const at = this.#edges.indexOf(edge)
+    const at = this.#own.indexOf(edge)
     if (at < 0) return
-    this.#edges.splice(at, 1)
+    this.#own.splice(at, 1)
     this.#tell()
   }
 
-  /** Looks for everything but lazy dependencies. */
+  /** Looks for everything but lazy dependencies, until `letGo`. */
   look(): void {
+    this.#served ??= this.#declared?.onServed(() => this.#tell()) ?? null
     for (const { lazy, target } of this.#edges) {
       if (!lazy) want(this.#node, target)
     }
   }
 
-  /** Looks no more: the start failed. A handle that is called looks again by itself. */
+  /** Looks no more: the start failed, or the service has stopped. A handle that is called looks again by itself. */
   letGo(): void {
-    for (const { target } of this.#edges) {
-      target.interest?.[Symbol.dispose]()
-      target.interest = null
-    }
+    this.#served?.[Symbol.dispose]()
+    this.#served = null
+    for (const { target } of [...this.#own, ...this.#fromPackage]) letGoOf(target)
   }
 
   get edges(): EdgeView[] {
@@ -84,8 +95,18 @@ export class Relying {
     return { name, range, optional, lazy, met: this.#isMet(edge), declaredIn }
   }
 
+  /** What the package declares counts where `rely()` says nothing of the name, and the process does not serve it itself. */
+  get #edges(): Edge[] {
+    return [...this.#fromPackage.filter((edge) => !this.#isHidden(edge)), ...this.#own]
+  }
+
+  #isHidden({ target: { name } }: Edge): boolean {
+    return this.#own.some((own) => own.target.name === name) || (this.#declared?.isServed(name) ?? false)
+  }
+
   #tell(): void {
     this.revision++
+    for (const edge of this.#fromPackage) if (this.#isHidden(edge)) letGoOf(edge.target)
     for (const run of [...this.#listeners]) run()
   }
 
@@ -104,4 +125,9 @@ export class Relying {
       return satisfies(version, range) ? `${version} (${state})` : `${version} (out of range)`
     })
   }
+}
+
+function letGoOf(target: Target): void {
+  target.interest?.[Symbol.dispose]()
+  target.interest = null
 }

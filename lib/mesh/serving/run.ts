@@ -143,6 +143,7 @@ export class Run {
   }
 
   #close(): void {
+    this.#options.relying.letGo()
     this.#serving = null
     this.#lifecycle.to('stopped')
     this.#options.node.keepAlive.release()
