@@ -43,7 +43,7 @@ describe('declared - what the package needs, its services need', () => {
     expect(instances).toMatchObject([{ edges: [{ name: 'd1', met: true, declaredIn: 'package.json' }] }])
   })
 
-  it('it is ready without what is optional or lazy', async () => {
+  it('such a service is ready without what is optional or lazy', async () => {
     const declared = new Declared([remote('a', { optional: true }), remote('b', { lazy: true })])
     const d2 = serve('d2@1.0.0', declared)
     await mesh.until(d2.start())
@@ -67,7 +67,7 @@ describe('declared - what the package needs, its services need', () => {
     expect(listening).not.toHaveBeenCalled()
   })
 
-  it('it starts again, and waits again', async () => {
+  it('a service starts again, and waits again', async () => {
     const d2 = serve('d2@1.0.0', new Declared([remote('d1')]))
     const first = mesh.service('d1@1.0.0', ping, 'first')
     await mesh.until(Promise.all([first.start(), d2.start()]))
@@ -134,7 +134,7 @@ describe('declared - rely() beats it', () => {
     expect(d2.snapshot().edges).toMatchObject([{ lazy: true }, { optional: false }])
   })
 
-  it('it counts also for a name that the process serves itself', () => {
+  it('that counts also for a name that the process serves itself', () => {
     const declared = new Declared([remote('d1')])
     serve('d1@1.0.0', declared)
     const d2 = serve('d2@1.0.0', declared)
@@ -151,9 +151,24 @@ describe('declared - rely() beats it', () => {
     await mesh.advance(5_000)
     await expect(mesh.until(broken.ping())).rejects.toMatchObject({ code: 'DS_CYCLE' })
     expect(edgesOf(d2)).toEqual(['d1@^1 in package.json'])
+    expect(d2.snapshot().edges).toMatchObject([{ met: true }])
+  })
+
+  it('of two late ones that race one is refused: there the declared one is looked for again', async () => {
+    const d1 = serve('d1@1.0.0', new Declared([remote('d2', { optional: true })]))
+    await mesh.until(d1.start())
+    await mesh.advance(10)
+    const d2 = serve('d2@1.0.0', new Declared([remote('d1', { optional: true })]))
+    await mesh.until(d2.start())
+    d2.on('error', () => undefined)
+    mesh.network.latency = () => 20
+    await mesh.advance(100)
+    d1.rely('d2', '*', { optional: false })
+    d2.rely('d1', '*', { optional: false })
+    await mesh.advance(20_000)
+    mesh.network.latency = () => 0
+    expect([edgesOf(d1), edgesOf(d2)]).toEqual([['d2@* in rely()'], ['d1@^1 in package.json']])
     mesh.network.crash('d1-1.0.0')
-    await mesh.advance(1_000)
-    expect(d2.snapshot().edges).toMatchObject([{ met: false }])
     await mesh.until(mesh.service('d1@1.0.0', ping, 'elsewhere').start())
     await mesh.advance(1_000)
     expect(d2.snapshot().edges).toMatchObject([{ met: true }])
