@@ -12,6 +12,7 @@ const EXAMPLES = ['test/examples/**/*.test.ts']
 const alias = [
   { find: /^dservice$/, replacement: here('lib/index.ts') },
   { find: /^dservice\/dnode$/, replacement: here('lib/dnode/index.ts') },
+  { find: /^dservice\/remote$/, replacement: here('lib/remote.ts') },
   { find: /^dservice\/testing$/, replacement: here('lib/testing/index.ts') },
 ]
 

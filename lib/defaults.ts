@@ -4,6 +4,7 @@
  */
 import { checkClock, systemClock } from './base/clock.js'
 import { invalid, type DServiceError } from './base/errors.js'
+import { KeepAlive } from './base/keepalive.js'
 import { silentLogger } from './base/logger.js'
 import { checkKeys, checkName, checkVersion, duration, splitAt } from './base/names.js'
 import { DEFAULTS } from './base/options.js'
@@ -42,7 +43,7 @@ export function dservice(
   const options = (isOptions ? first : given) ?? {}
   const name = typeof first === 'string' ? first : null
   if (first !== undefined && first !== null && !isOptions && typeof first !== 'string') throw noName(first)
-  const service = compose(name, api, options)
+  const service = compose({ name, api, options })
   const onSignals = options.signals ?? process.env['DSERVICE_SIGNALS'] === '1'
   return onSignals ? stopOnSignals(service) : service
 }
@@ -54,7 +55,18 @@ function noName(given: unknown): DServiceError {
   })
 }
 
-function compose(nameAt: string | null, api: object | undefined, options: DServiceOptions): Service<object> {
+/** What a dservice is composed from. */
+export interface Given {
+  /** Null: a client. */
+  readonly name: string | null
+  readonly api?: object | undefined
+  readonly options: DServiceOptions
+  /** It stands for another process: nothing of the package is about it, and it does not keep this process alive. */
+  readonly isStandIn?: boolean
+}
+
+/** For the files beside this one. Errors: DS_INVALID, DS_INSECURE. */
+export function compose({ name: nameAt, api, options, isStandIn = false }: Given): Service<object> {
   checkKeys(options, OPTIONS, 'dservice()')
   const packageInfo = ownPackage()
   const { name, after } = nameAt === null ? { name: null, after: undefined } : splitAt(nameAt)
@@ -73,7 +85,7 @@ function compose(nameAt: string | null, api: object | undefined, options: DServi
   checkEngine(url)
   checkScope(advertised ? [listenAt, advertised] : [listenAt], isAllowed)
   const discovery = new LazyDiscovery(url, () => borrow(url, { mesh, clock, logger, isAllowed }))
-  const declared = declaredIn(mesh, logger)
+  const declared = isStandIn ? null : declaredIn(mesh, logger)
   const service = new Service<object>({
     name,
     version: versionOf(name, after ?? options.version, packageInfo),
@@ -90,6 +102,7 @@ function compose(nameAt: string | null, api: object | undefined, options: DServi
     redact: checkRedact(options.redact),
     types: checkTypes(options.types),
     declared,
+    keepAlive: new KeepAlive(!isStandIn),
   })
   if (name !== null) declared?.serve(name)
   return service

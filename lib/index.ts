@@ -90,6 +90,7 @@ export type { Hooks } from './mesh/hooks.js'
 export type { MethodOptions } from './mesh/method.js'
 export type { Instance } from './mesh/choosing/present.js'
 export type { Spread } from './mesh/choosing/resolve.js'
+export type * from './mesh/remote-services.js'
 export type {
   Balance,
   CallerView,

@@ -23,6 +23,7 @@ import { Pool } from './peers/pool.js'
 import { relyLate } from './rely/readiness.js'
 import { Relying, type Edge } from './rely/relying.js'
 import type { Parts } from './parts.js'
+import type { ApiOf } from './remote-services.js'
 import { Reporter } from './report.js'
 import { Run } from './serving/run.js'
 import { describeSelf, sayHello } from './serving/self.js'
@@ -127,14 +128,25 @@ export class Service<A extends object> implements face.DService<A> {
     return this.stop()
   }
 
-  dnodeFor<T = unknown>(name: string, range?: string, options?: face.HandleOptions): Promise<Remote<T>>
-  dnodeFor<T = unknown>(name: string, callback: face.DnodeForCallback<T>): void
-  dnodeFor<T = unknown>(name: string, range: string | undefined, callback: face.DnodeForCallback<T>): void
-  dnodeFor<T = unknown>(
-    name: string,
+  dnodeFor<T = unknown, N extends string = string>(
+    name: N,
+    range?: string,
+    options?: face.HandleOptions,
+  ): Promise<Remote<ApiOf<T, N>>>
+  dnodeFor<T = unknown, N extends string = string>(
+    name: N,
+    callback: face.DnodeForCallback<ApiOf<T, N>>,
+  ): void
+  dnodeFor<T = unknown, N extends string = string>(
+    name: N,
+    range: string | undefined,
+    callback: face.DnodeForCallback<ApiOf<T, N>>,
+  ): void
+  dnodeFor<T = unknown, N extends string = string>(
+    name: N,
     range: string | undefined,
     options: face.HandleOptions | undefined,
-    callback: face.DnodeForCallback<T>,
+    callback: face.DnodeForCallback<ApiOf<T, N>>,
   ): void
   dnodeFor<T>(name: string, ...rest: unknown[]): Promise<Remote<T>> | void {
     const at = rest.findIndex((value) => typeof value === 'function')
@@ -144,7 +156,11 @@ export class Service<A extends object> implements face.DService<A> {
     void viewFor(this.#node, wanted, rest[at] as face.DnodeForCallback<T>)
   }
 
-  rely<T = unknown>(name: string, range?: string, options: face.RelyOptions = {}): Remote<T> {
+  rely<T = unknown, N extends string = string>(
+    name: N,
+    range?: string,
+    options: face.RelyOptions = {},
+  ): Remote<ApiOf<T, N>> {
     const caller = callerOn(this.#node, { name, range, options })
     const declared = declaredOf(this.#node, name)
     const { optional = declared?.optional ?? false, lazy = declared?.lazy ?? false } = options
@@ -152,7 +168,7 @@ export class Service<A extends object> implements face.DService<A> {
     if (this.#run?.isUp) void this.#relyLate(this.#run, edge, caller)
     // a client is in no graph, and nothing of it waits
     else if (this.name !== null) this.#relying.add(edge)
-    return createHandle<T>(caller)
+    return createHandle<ApiOf<T, N>>(caller)
   }
 
   async inspect({ name, settle = 300 }: face.InspectOptions = {}): Promise<face.MeshView> {

@@ -8,6 +8,7 @@ import type { ClassicRemote, Remote } from '../dnode/remote.js'
 import type { CustomType } from '../dnode/values/port.js'
 import type { Spread } from './choosing/resolve.js'
 import type { Hooks } from './hooks.js'
+import type { ApiOf } from './remote-services.js'
 import type { MeshView, Missing, NodeView } from './views.js'
 
 export type * from './views.js'
@@ -147,23 +148,35 @@ export interface DService<A = unknown> extends AsyncDisposable {
   /** Drains (10 s at most), says goodbye, closes. Twice is fine; a stopped service may be started again. */
   stop(): Promise<void>
   /** A handle: balanced over the instances in range, survives restarts. Resolves when one is there. Errors: DS_NO_INSTANCE, DS_UNREACHABLE, DS_INVALID. */
-  dnodeFor<T = unknown>(name: string, range?: string, options?: HandleOptions): Promise<Remote<T>>
+  dnodeFor<T = unknown, N extends string = string>(
+    name: N,
+    range?: string,
+    options?: HandleOptions,
+  ): Promise<Remote<ApiOf<T, N>>>
   /** dnode's way: one session, a classic remote. */
-  dnodeFor<T = unknown>(name: string, callback: DnodeForCallback<T>): void
+  dnodeFor<T = unknown, N extends string = string>(name: N, callback: DnodeForCallback<ApiOf<T, N>>): void
   /** dnode's way, of a range. */
-  dnodeFor<T = unknown>(name: string, range: string | undefined, callback: DnodeForCallback<T>): void
+  dnodeFor<T = unknown, N extends string = string>(
+    name: N,
+    range: string | undefined,
+    callback: DnodeForCallback<ApiOf<T, N>>,
+  ): void
   /** dnode's way, of a range, with the options of the look-up. */
-  dnodeFor<T = unknown>(
-    name: string,
+  dnodeFor<T = unknown, N extends string = string>(
+    name: N,
     range: string | undefined,
     options: HandleOptions | undefined,
-    callback: DnodeForCallback<T>,
+    callback: DnodeForCallback<ApiOf<T, N>>,
   ): void
   /**
    * Declares a dependency and returns its handle at once. A client declares nothing by it: it gets a handle without the wait of
    * `dnodeFor`, whose calls wait for an instance. Errors: DS_INVALID.
    */
-  rely<T = unknown>(name: string, range?: string, options?: RelyOptions): Remote<T>
+  rely<T = unknown, N extends string = string>(
+    name: N,
+    range?: string,
+    options?: RelyOptions,
+  ): Remote<ApiOf<T, N>>
   /** What is there now: connects to what is announced, and asks it. */
   inspect(options?: InspectOptions): Promise<MeshView>
   /**

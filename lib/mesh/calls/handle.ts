@@ -1,6 +1,6 @@
 /** The service handle: a proxy whose every path of names is a method, and which carries no names of ours. */
 import { inspect, promisify } from 'node:util'
-import { invalid } from '../../base/errors.js'
+import { invalid, toError } from '../../base/errors.js'
 import type { Remote } from '../../dnode/remote.js'
 import { keepHome } from '../../dnode/values/by-reference.js'
 import { resolve } from '../choosing/resolve.js'
@@ -23,49 +23,57 @@ export interface Way {
   callWithCallback(caller: Caller, path: string, args: readonly unknown[]): Promise<unknown>
 }
 
+/** What a handle calls with, asked for at each use: it may become another. */
+export type Look = () => Caller
+
 interface Behind {
-  readonly caller: Caller
+  readonly look: Look
   readonly way: Way
 }
 
 const PLAIN: Way = { title: 'RemoteService', call, callWithCallback }
 
 /** What is behind a handle; handles are opaque to everyone else. */
-const callers = new WeakMap<object, Caller>()
+const looks = new WeakMap<object, Look>()
 
 /** Makes the handle of a name and range; it re-resolves at each call, so it outlives every instance. */
 export function createHandle<T>(caller: Caller): Remote<T> {
-  const handle = createRemote(caller, PLAIN)
-  callers.set(handle, caller)
+  return createLateHandle<T>(() => caller)
+}
+
+/** The same, of what is looked for at each use. */
+export function createLateHandle<T>(look: Look): Remote<T> {
+  const handle = createRemote(look, PLAIN)
+  looks.set(handle, look)
   return handle as Remote<T>
 }
 
 /** An object whose every path of names is a method, called in one way or another. */
-export function createRemote(caller: Caller, way: Way): object {
+export function createRemote(look: Look, way: Way): object {
   const methods = new Map<string, Method>()
   // util.inspect looks past a proxy's traps, at its target
   const target = Object.defineProperty(Object.create(null) as object, inspect.custom, {
-    value: () => describeHandle({ caller, way }),
+    value: () => describeHandle({ look, way }),
     configurable: true,
   })
   const handle: object = new Proxy(target, {
     get: (_target, key) => {
-      if (key === inspect.custom) return () => describeHandle({ caller, way })
-      if (key === Symbol.toPrimitive) return () => textOf(caller)
+      if (key === inspect.custom) return () => describeHandle({ look, way })
+      if (key === Symbol.toPrimitive) return () => textOf(look())
       if (typeof key === 'symbol' || NEVER.has(key)) return undefined
-      if (ASKED.has(key) && !namesUnder(caller, '').includes(key)) return asObject(key, handle, caller)
-      return methodAt({ caller, way }, key, methods)
+      if (ASKED.has(key) && !namesUnder(look(), '').includes(key)) return asObject(key, handle, look)
+      return methodAt({ look, way }, key, methods)
     },
-    has: (_target, key) => typeof key === 'string' && namesUnder(caller, '').includes(key),
-    ownKeys: () => namesUnder(caller, ''),
+    has: (_target, key) => typeof key === 'string' && namesUnder(look(), '').includes(key),
+    ownKeys: () => namesUnder(look(), ''),
     // configurable and writable, else the proxy's invariants would hold `get` to the target's value
     getOwnPropertyDescriptor: (_target, key) =>
-      typeof key === 'string' && namesUnder(caller, '').includes(key)
+      typeof key === 'string' && namesUnder(look(), '').includes(key)
         ? {
             configurable: true,
             enumerable: true,
             writable: true,
-            value: methodAt({ caller, way }, key, methods),
+            value: methodAt({ look, way }, key, methods),
           }
         : undefined,
     set: () => false,
@@ -77,15 +85,20 @@ export function createRemote(caller: Caller, way: Way): object {
   return handle
 }
 
-/** What a handle calls with; undefined of anything else. */
+/** What a handle calls with now; undefined of anything else. */
 export function callerOf(handle: unknown): Caller | undefined {
-  return callers.get(handle as object)
+  return looks.get(handle as object)?.()
 }
 
 /** The same for the function `what`, which takes nothing else. Errors: DS_INVALID. */
 export function callerIn(handle: unknown, what: string): Caller {
-  const caller = callerOf(handle)
-  if (caller) return caller
+  return lookIn(handle, what)()
+}
+
+/** The same, to be asked again. Errors: DS_INVALID. */
+export function lookIn(handle: unknown, what: string): Look {
+  const look = looks.get(handle as object)
+  if (look) return look
   throw invalid({
     summary: `${what}() takes a service handle`,
     hint: 'give it what dnodeFor() returned as a promise, or rely(): not the remote of a callback',
@@ -94,18 +107,25 @@ export function callerIn(handle: unknown, what: string): Caller {
 
 /** A method is a function, and again a place for the names below it: `remote.users.find(1)`. */
 function methodAt(behind: Behind, path: string, methods: Map<string, Method>): Method {
-  const { caller, way } = behind
+  const { look, way } = behind
   const known = methods.get(path)
   if (known) return known
-  const run: Method = (...args) => way.call(caller, path, args)
+  const run: Method = (...args) => {
+    try {
+      return way.call(look(), path, args)
+    } catch (error) {
+      // what is called with is made at the first call, and could not be
+      return Promise.reject(toError(error))
+    }
+  }
   const method = new Proxy(run, {
     get: (target, key, receiver) => {
-      if (key === promisify.custom) return (...args: unknown[]) => way.callWithCallback(caller, path, args)
+      if (key === promisify.custom) return (...args: unknown[]) => way.callWithCallback(look(), path, args)
       if (key === Symbol.toPrimitive) return () => `[object RemoteMethod ${printable(path)}]`
       if (typeof key === 'symbol') return Reflect.get(target, key, receiver) as unknown
       const below = methods.get(`${path}.${key}`)
       if (below) return below
-      if (namesUnder(caller, path).includes(key)) return methodAt(behind, `${path}.${key}`, methods)
+      if (namesUnder(look(), path).includes(key)) return methodAt(behind, `${path}.${key}`, methods)
       if (key === 'name') return path
       if (key in Function.prototype) return Reflect.get(target, key) as unknown
       return NEVER.has(key) || ASKED.has(key) ? undefined : methodAt(behind, `${path}.${key}`, methods)
@@ -116,9 +136,9 @@ function methodAt(behind: Behind, path: string, methods: Map<string, Method>): M
 }
 
 /** What an object without methods of its own answers by these names. */
-function asObject(key: string, handle: object, caller: Caller): (() => unknown) | undefined {
+function asObject(key: string, handle: object, look: Look): (() => unknown) | undefined {
   if (key === 'toJSON') return undefined
-  return key === 'valueOf' ? () => handle : () => textOf(caller)
+  return key === 'valueOf' ? () => handle : () => textOf(look())
 }
 
 /** What the instance in use offers below a path; nothing while there is none. */
@@ -143,7 +163,8 @@ function textOf(caller: Caller): string {
   return `[object RemoteService ${whereOf(caller)}]`
 }
 
-function describeHandle({ caller, way }: Behind): string {
+function describeHandle({ look, way }: Behind): string {
+  const caller = look()
   return `${way.title} ${whereOf(caller)} { ${namesUnder(caller, '').map(printable).join(', ')} }`
 }
 

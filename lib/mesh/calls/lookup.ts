@@ -13,7 +13,7 @@ import { acquire, noTimeLeft, type Acquired, type Patience } from './acquire.js'
 import { Budget } from './budget.js'
 import { chosenBy, choicesOf } from './choosing.js'
 import { dnodeForClassic } from './classic.js'
-import { callerIn, createHandle } from './handle.js'
+import { createHandle, createLateHandle, lookIn } from './handle.js'
 import type { Given } from './lookups.js'
 import type { NodeContext } from './node.js'
 import { wishOf, type Caller, type Shared } from './tries.js'
@@ -90,8 +90,14 @@ function givenTo({ choosing, timeout, idempotent }: Caller): Given {
  * Options that are not given are as they were; two signals both count. Errors: DS_INVALID.
  */
 export function withOptions<H extends object>(handle: H, options: HandleOptions): H {
-  const caller = callerIn(handle, 'withOptions')
-  return createHandle<unknown>(withKnown(caller, options, HANDLE_OPTIONS)) as H
+  const look = lookIn(handle, 'withOptions')
+  let of = look()
+  let changed = withKnown(of, options, HANDLE_OPTIONS)
+  return createLateHandle<unknown>(() => {
+    const now = look()
+    if (now !== of) [of, changed] = [now, withKnown(now, options, HANDLE_OPTIONS)]
+    return changed
+  }) as H
 }
 
 function withKnown(caller: Caller, options: HandleOptions | undefined, known: readonly string[]): Caller {

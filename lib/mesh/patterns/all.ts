@@ -6,7 +6,7 @@ import type { Ended } from '../calls/call-hook.js'
 import { askForCallback } from '../calls/callbacks.js'
 import { fail, settle, shownAt, type Asked } from '../calls/calls.js'
 import { pinnedTo } from '../calls/choosing.js'
-import { callerIn, createRemote, type Way } from '../calls/handle.js'
+import { createRemote, lookIn, type Way } from '../calls/handle.js'
 import { patienceFor } from '../calls/lookup.js'
 import { again, askPlainly, tryOne, type Ask, type Call, type Caller } from '../calls/tries.js'
 import { callable, instanceOf, type Instance } from '../choosing/present.js'
@@ -43,7 +43,7 @@ const EACH: Way = {
  *   for (const { instance, status } of await all(users).reload()) console.log(instance.id, status)
  */
 export function all<H extends object>(handle: H): AllOf<H> {
-  return createRemote(callerIn(handle, 'all'), EACH) as AllOf<H>
+  return createRemote(lookIn(handle, 'all'), EACH) as AllOf<H>
 }
 
 async function callAll(caller: Caller, asked: Asked, ask: Ask): Promise<readonly InstanceOutcome<unknown>[]> {
