@@ -18,16 +18,30 @@ export interface Api {
 
 export type Handle = Remote<Api>
 
-/** One life of a service. */
+interface Use {
+  readonly rely: RelyPlan
+  readonly handle: Handle
+}
+
+/** One life of a service's process. */
 export interface Member {
   readonly plan: ServicePlan
   readonly service: DService
-  /** Handles of what it relies on. */
-  readonly uses: readonly { readonly rely: RelyPlan; readonly handle: Handle }[]
+  /** What it relies on, as it was planned and since, and the handles. */
+  readonly uses: Use[]
   /** As `on('state')` told. */
   readonly states: string[]
+  /** The ids of its starts, and whether that one was stopped. */
+  readonly lives: Map<string, boolean>
   starts: { settled: boolean; error: unknown }[]
   isDead: boolean
+}
+
+/** Who runs what is called. */
+interface Self {
+  readonly node: string
+  readonly uses: readonly Use[]
+  readonly id: () => string
 }
 
 /** Items of a stream. */
@@ -85,49 +99,60 @@ export class Cast {
     )
   }
 
+  /** A service finds that it needs another. */
+  relyLate(node: string, name: string, rely: RelyPlan): void {
+    for (const member of this.on(node)) if (member.plan.name === name) this.#rely(member, rely)
+  }
+
+  #rely({ service, uses }: Member, rely: RelyPlan): void {
+    const { name, range, optional, lazy } = rely
+    uses.push({ rely, handle: service.rely<Api>(name, range, { optional, lazy }) })
+  }
+
   #begin(plan: ServicePlan): void {
     const { node, name, version, busy } = plan
     const serve = (_call: unknown, next: () => unknown): unknown => {
       if (!this.isCalm && this.#world.clock.random() < busy) throw refused({ summary: 'busy', ran: 'no' })
       return next()
     }
-    const uses: { rely: RelyPlan; handle: Handle }[] = []
-    const api = this.#api(node, uses)
-    const service = this.#world.service(`${name}@${version}`, api, {
+    const uses: Use[] = []
+    const api = this.#api({ node, uses, id: () => service.id })
+    const service: DService = this.#world.service(`${name}@${version}`, api, {
       node,
       hooks: busy > 0 ? [{ serve }] : [],
     })
-    for (const rely of plan.relies) {
-      const { optional, lazy } = rely
-      uses.push({ rely, handle: service.rely<Api>(rely.name, rely.range, { optional, lazy }) })
-    }
-    const member: Member = { plan, service, uses, states: [], starts: [], isDead: false }
+    const member: Member = { plan, service, uses, states: [], lives: new Map(), starts: [], isDead: false }
+    for (const rely of plan.relies) this.#rely(member, rely)
     service.on('state', (state) => {
       member.states.push(state)
+      // until it listens its id is that of the start before
+      if (state !== 'starting') member.lives.set(service.id, state === 'draining' || state === 'stopped')
       this.#trace(`${node} ${name} is ${state}`)
     })
     this.members.push(member)
     this.start(member)
   }
 
-  #api(node: string, uses: readonly { readonly rely: RelyPlan; readonly handle: Handle }[]): object {
+  #api(self: Self): object {
+    const { node, uses } = self
     const ledger = this.#ledger
     const clock: Clock = this.#world.clockOf(node)
+    const enter = (id: string): void => ledger.enter(id, node, self.id())
     const run = async (id: string, ms: number): Promise<string> => {
-      ledger.enter(id, node)
+      enter(id)
       if (ms > 0) await clock.sleep(ms)
       return id
     }
     const fail = async (id: string): Promise<never> => {
-      ledger.enter(id, node)
+      enter(id)
       throw new Error(`failed ${id}`)
     }
     const back = (id: string, callback: (error: null, id: string) => void): void => {
-      ledger.enter(id, node)
+      enter(id)
       callback(null, id)
     }
     const through = async (id: string, ms: number): Promise<string> => {
-      ledger.enter(id, node)
+      enter(id)
       const next = uses[0]
       if (!next) return id
       // where the call itself may run twice, each of its runs makes another
@@ -149,14 +174,14 @@ export class Cast {
       fail,
       back,
       through,
-      ...this.#flowing(node, clock),
+      ...this.#flowing(enter, clock),
     }
   }
 
-  #flowing(node: string, clock: Clock): object {
+  #flowing(enter: (id: string) => void, clock: Clock): object {
     const ledger = this.#ledger
     async function* stream(id: string, ms: number): AsyncIterable<number> {
-      ledger.enter(id, node)
+      enter(id)
       ledger.open++
       try {
         for (let i = 0; i < ITEMS; i++) {
@@ -168,7 +193,7 @@ export class Cast {
       }
     }
     const feed = async (id: string, count: number, take: (n: number) => unknown): Promise<string> => {
-      ledger.enter(id, node)
+      enter(id)
       for (let i = 0; i < count; i++) await take(i)
       return id
     }

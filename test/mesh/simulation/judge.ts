@@ -4,6 +4,7 @@ import { isDServiceError } from '../../../lib/base/errors.js'
 import type { MeshView } from '../../../lib/index.js'
 import type { Member } from './cast.js'
 import { codeOf, type Made } from './ledger.js'
+import { eachOnce, monitored, reachedAll } from './judge-patterns.js'
 import type { Played } from './play.js'
 
 /** Milliseconds that a thawed process has for what came late. */
@@ -17,6 +18,9 @@ export function judge(played: Played): string[] {
     ...converged(played),
     ...agreed(played),
     ...reached(played),
+    ...eachOnce(played),
+    ...reachedAll(played),
+    ...monitored(played),
     ...orderly(played),
     ...leftNothing(played),
   ]
@@ -46,12 +50,12 @@ function atMostOnce({ ledger }: Played): string[] {
   for (const made of ledger.made) {
     if (made.isPlain) continue
     const count = counts.get(made.id) ?? 0
-    const isTwice = count > 1 && !made.isIdempotent
+    const isTwice = count > 1 && !made.isIdempotent && !made.isOfAll
     if (isTwice) wrong.push(`${nameOf(made)} ran ${count} times`)
     if (!made.end) continue
     if (made.end.ok) {
-      if (count === 0) wrong.push(`${nameOf(made)} ended well and never ran`)
-      if (made.end.value !== made.expects)
+      if (count === 0 && !made.isOfAll) wrong.push(`${nameOf(made)} ended well and never ran`)
+      if (!made.isOfAll && made.end.value !== made.expects)
         wrong.push(`${nameOf(made)} was answered ${String(made.end.value)}`)
       continue
     }
@@ -76,8 +80,8 @@ function shouldBeReady(members: readonly Member[]): Set<Member> {
     grown = false
     for (const member of members) {
       if (ready.has(member)) continue
-      const required = member.plan.relies.filter(({ optional, lazy }) => !optional && !lazy)
-      if (!required.every(({ name, range }) => isMet(name, range))) continue
+      const required = member.uses.filter(({ rely }) => !rely.optional && !rely.lazy)
+      if (!required.every(({ rely }) => isMet(rely.name, rely.range))) continue
       ready.add(member)
       grown = true
     }
@@ -121,10 +125,10 @@ function agreed(played: Played): string[] {
   const due = members
     .map((member) => {
       const { name, version } = member.plan
-      const edges = member.plan.relies.map(
-        (rely) => `${rely.name} ${rely.range} ${rely.lazy || met(rely.name, rely.range)}`,
+      const edges = member.uses.map(
+        ({ rely }) => `${rely.name} ${rely.range} ${rely.lazy || met(rely.name, rely.range)}`,
       )
-      return `${name}@${version} ${ready.has(member) ? 'ready' : 'waiting'} ${edges.join(', ')}`
+      return `${name}@${version} ${ready.has(member) ? 'ready' : 'waiting'} ${edges.sort().join(', ')}`
     })
     .sort()
   return played.views.flatMap((view, i) => {
@@ -143,7 +147,8 @@ function seenBy(view: MeshView): string[] {
   return view.instances
     .map(({ name, version, state, edges }) => {
       const told = edges.map((edge) => `${edge.name} ${edge.range} ${edge.lazy || edge.met}`)
-      return `${name}@${version} ${state} ${told.join(', ')}`
+      // of two that a service declares late, either may be looked at first
+      return `${name}@${version} ${state} ${told.sort().join(', ')}`
     })
     .sort()
 }

@@ -20,12 +20,16 @@ export interface Made {
   readonly expects: unknown
   /** It never runs a method: a look-up. */
   readonly isPlain: boolean
+  /** It runs on every instance, so that each run is judged with its outcome. */
+  readonly isOfAll?: boolean
   end: End | null
 }
 
 export interface Ran {
   readonly id: string
   readonly node: string
+  /** The id of the instance that ran it. */
+  readonly instance: string
   readonly at: number
 }
 
@@ -45,8 +49,8 @@ export class Ledger {
   }
 
   /** Written by who runs a method. */
-  enter(id: string, node: string): void {
-    this.ran.push({ id, node, at: this.#clock.monotonic() })
+  enter(id: string, node: string, instance: string): void {
+    this.ran.push({ id, node, instance, at: this.#clock.monotonic() })
     this.#trace(`${node} runs ${id}`)
   }
 

@@ -26,6 +26,7 @@ export const KINDS = {
   through: 6,
   stream: 2,
   feed: 2,
+  all: 2,
   lookUp: 1,
   classic: 1,
 } as const
@@ -45,6 +46,24 @@ export interface CallPlan {
   readonly cancel: number | null
 }
 
+/** A client monitors a name from then on. */
+export interface WatchPlan {
+  readonly do: 'watch'
+  readonly client: string
+  readonly name: string
+  readonly range: string
+  /** Milliseconds after each event before it reads the next. */
+  readonly rests: number
+}
+
+/** The services of a name on a node need another from then on. */
+export interface LatePlan {
+  readonly do: 'rely'
+  readonly node: string
+  readonly of: string
+  readonly rely: RelyPlan
+}
+
 export type Fault =
   | { readonly do: 'cut' | 'silence' | 'heal'; readonly a: string; readonly b: string }
   | { readonly do: 'mute'; readonly from: string; readonly to: string }
@@ -59,7 +78,7 @@ export type Fault =
   | { readonly do: 'slow'; readonly node: string; readonly span: Span }
   | { readonly do: 'sightings'; readonly options: SightingsOptions }
 
-export type Event = { readonly at: number } & (CallPlan | Fault)
+export type Event = { readonly at: number } & (CallPlan | WatchPlan | LatePlan | Fault)
 
 export interface Plan {
   readonly seed: number
@@ -111,7 +130,12 @@ export function planOf(seed: number): Plan {
   const clients = Array.from({ length: chance.number(1, size.clients) }, (_, i) => `client${i}`)
   const calm = chance.is(0.1)
   const places = { services, clients, length, size }
-  const events = [...callsOf(chance, places), ...(calm ? [] : faultsOf(chance, places))]
+  const events = [
+    ...callsOf(chance, places),
+    ...watchesOf(chance, places),
+    ...lateOf(chance, places),
+    ...(calm ? [] : faultsOf(chance, places)),
+  ]
   events.sort((x, y) => x.at - y.at)
   return {
     seed,
@@ -144,17 +168,42 @@ function servicesOf(chance: Chance, size: Size): ServicePlan[] {
         version: chance.one(VERSIONS),
         // now and then two of them are one process
         node: chance.is(0.1) && services.length > 0 ? chance.one(services).node : alone,
-        relies: relies.map((of) => ({
-          name: of,
-          range: chance.one(RANGES),
-          optional: chance.is(0.15),
-          lazy: chance.is(0.15),
-        })),
+        relies: relies.map((of) => relyOf(chance, of)),
         busy: chance.is(0.2) ? 0.2 : 0,
       })
     }
   }
   return services
+}
+
+function relyOf(chance: Chance, name: string): RelyPlan {
+  return { name, range: chance.one(RANGES), optional: chance.is(0.15), lazy: chance.is(0.15) }
+}
+
+/** Who relies late does so on those before it too. */
+function lateOf(chance: Chance, { services, length }: Places): Event[] {
+  const events: Event[] = []
+  for (const { name, node } of services) {
+    const before = NAMES.slice(
+      0,
+      NAMES.findIndex((each) => each === name),
+    )
+    if (before.length === 0 || !chance.is(0.15)) continue
+    const rely = relyOf(chance, chance.one(before))
+    events.push({ at: chance.number(0, length), do: 'rely', node, of: name, rely })
+  }
+  return events
+}
+
+function watchesOf(chance: Chance, { services, clients, length }: Places): Event[] {
+  return Array.from({ length: chance.number(0, 2) }, () => ({
+    at: chance.number(0, length),
+    do: 'watch',
+    client: chance.one(clients),
+    name: chance.one(services).name,
+    range: chance.one(RANGES),
+    rests: chance.is(0.3) ? chance.number(1, 500) : 0,
+  }))
 }
 
 function callsOf(chance: Chance, { services, clients, length, size }: Places): Event[] {

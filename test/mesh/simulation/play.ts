@@ -1,11 +1,12 @@
 /** Runs a plan: things happen when the plan has them, then everything is made whole, and then it ends. */
 import { getEventListeners } from 'node:events'
 import { promisify } from 'node:util'
-import { withOptions, type DService, type Logger, type MeshView } from '../../../lib/index.js'
+import { all, withOptions, type DService, type Logger, type MeshView } from '../../../lib/index.js'
 import { simulate, type Leftovers, type World } from '../../../lib/testing/index.js'
 import { Cast, ITEMS, type Api, type Handle, type Member } from './cast.js'
 import { Ledger } from './ledger.js'
-import type { CallPlan, Event, Plan } from './plan.js'
+import type { CallPlan, Event, Plan, WatchPlan } from './plan.js'
+import { Watchers, type Watcher } from './watchers.js'
 
 /** Milliseconds after which, when all is whole again, the mesh has found itself: lost sightings, liveness, back-off. */
 const CALM = 20_000
@@ -26,17 +27,30 @@ export interface Played {
   readonly ledger: Ledger
   readonly cast: Cast
   /** Of the calls that were made when all was whole. */
-  readonly probes: readonly { readonly client: string; readonly name: string; readonly end: unknown }[]
+  readonly probes: readonly Probe[]
+  /** The same, of calls of all. */
+  readonly allProbes: readonly Probe[]
+  readonly watchers: readonly Watcher[]
   /** What two of them see. */
   readonly views: readonly MeshView[]
   /** When each node was frozen: from, until. */
   readonly frozen: readonly { readonly node: string; readonly from: number; until: number }[]
   /** What must not happen was told: errors of the log. */
   readonly told: readonly string[]
-  readonly states: ReadonlyMap<Member, { readonly state: string; readonly missing: number }>
+  readonly states: ReadonlyMap<
+    Member,
+    { readonly id: string; readonly state: string; readonly missing: number }
+  >
   /** Listeners that the signals of callers still have. */
   readonly listeners: number
   readonly left: Leftovers
+}
+
+/** A call by its client and the name that it was of, and its answer or error. */
+interface Probe {
+  readonly client: string
+  readonly name: string
+  readonly end: unknown
 }
 
 export function play(plan: Plan): Promise<Played> {
@@ -49,6 +63,7 @@ class Player {
   readonly #world: World
   readonly #ledger: Ledger
   readonly #cast: Cast
+  readonly #watchers: Watchers
   readonly #trace: string[] = []
   readonly #told: string[] = []
   readonly #frozen: { node: string; from: number; until: number }[] = []
@@ -60,6 +75,7 @@ class Player {
     const trace = (line: string): void => void this.#trace.push(`${this.#now.toFixed(3)} ${line}`)
     this.#world = simulate({ seed: plan.seed, logger: this.#logger() })
     this.#ledger = new Ledger(this.#world.clock, trace)
+    this.#watchers = new Watchers(trace)
     this.#cast = new Cast({ world: this.#world, plan, ledger: this.#ledger, trace })
   }
 
@@ -80,8 +96,10 @@ class Player {
     this.#calmDown()
     await world.run(CALM)
     const states = this.#states()
+    this.#watchers.note()
     const views = await this.#look()
-    const probes = await this.#probe()
+    const probes = await this.#probe((handle, id) => handle.run(id, 0))
+    const allProbes = await this.#probe((handle, id) => all(handle).run(id, 0))
     for (let rest = 0; rest < REST && this.#ledger.made.some(({ end }) => !end); rest += 1_000)
       await world.run(1_000)
     return {
@@ -89,6 +107,8 @@ class Player {
       ledger: this.#ledger,
       cast,
       probes,
+      allProbes,
+      watchers: this.#watchers.all,
       views,
       states,
       frozen: this.#frozen,
@@ -108,6 +128,10 @@ class Player {
     switch (event.do) {
       case 'call':
         return this.#call(event)
+      case 'watch':
+        return this.#watch(event)
+      case 'rely':
+        return this.#cast.relyLate(event.node, event.of, event.rely)
       case 'cut':
       case 'silence':
       case 'heal':
@@ -168,7 +192,14 @@ class Player {
     this.#trace.push(`${this.#now.toFixed(3)} calm`)
   }
 
-  // --- calls
+  // --- calls and monitors
+
+  #watch(plan: WatchPlan): void {
+    const client = this.#cast.clients.get(plan.client)
+    if (!client) return
+    const rest = (): Promise<void> => this.#world.clockOf(plan.client).sleep(plan.rests)
+    this.#watchers.begin(plan, { at: this.#now, handle: this.#handle(client, plan), rest })
+  }
 
   #call(call: CallPlan): void {
     const client = this.#cast.clients.get(call.client)
@@ -187,6 +218,7 @@ class Player {
         isIdempotent: call.idempotent ?? call.kind === 'again',
         expects: isLookUp ? undefined : call.kind === 'stream' ? ITEMS : id,
         isPlain: isLookUp,
+        isOfAll: call.kind === 'all',
       },
       id,
     )
@@ -214,6 +246,8 @@ class Player {
       case 'again':
       case 'through':
         return handle[call.kind](id, takes)
+      case 'all':
+        return all(handle).run(id, takes)
       case 'fail':
         return handle.fail(id)
       case 'back':
@@ -248,7 +282,10 @@ class Player {
     })
   }
 
-  #handle(client: DService, { client: of, name, range }: CallPlan): Handle {
+  #handle(
+    client: DService,
+    { client: of, name, range }: Pick<WatchPlan, 'client' | 'name' | 'range'>,
+  ): Handle {
     const key = `${of} ${this.#generationOf(client)} ${name} ${range}`
     const known = this.#handles.get(key) ?? client.rely<Api>(name, range)
     this.#handles.set(key, known)
@@ -268,7 +305,10 @@ class Player {
   #states(): Played['states'] {
     const running = this.#cast.on()
     return new Map(
-      running.map((each) => [each, { state: each.service.state, missing: each.service.missing.length }]),
+      running.map((each) => {
+        const { id, state, missing } = each.service
+        return [each, { id, state, missing: missing.length }]
+      }),
     )
   }
 
@@ -282,12 +322,12 @@ class Player {
   }
 
   /** Everybody calls everything. */
-  async #probe(): Promise<Played['probes']> {
+  async #probe(call: (handle: Handle, id: string) => Promise<unknown>): Promise<Played['probes']> {
     const names = [...new Set(this.#plan.services.map(({ name }) => name))]
     const probes = [...this.#cast.clients].flatMap(([of, client]) =>
       names.map(async (name) => {
-        const handle = this.#handle(client, { client: of, name, range: '*' } as CallPlan)
-        const end = await handle.run(`probe ${of} ${name}`, 0).catch((error: unknown) => error)
+        const handle = this.#handle(client, { client: of, name, range: '*' })
+        const end = await call(handle, `probe ${of} ${name}`).catch((error: unknown) => error)
         return { client: of, name, end }
       }),
     )

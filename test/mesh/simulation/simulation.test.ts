@@ -27,6 +27,7 @@ describe('simulation - some seeds', () => {
     expect([...kinds].sort()).toMatchInlineSnapshot(`
       [
         "call again",
+        "call all",
         "call back",
         "call classic",
         "call fail",
@@ -42,6 +43,7 @@ describe('simulation - some seeds', () => {
         "healAll",
         "mute",
         "partition",
+        "rely",
         "restart",
         "sightings",
         "silence",
@@ -49,24 +51,41 @@ describe('simulation - some seeds', () => {
         "start",
         "stop",
         "thaw",
+        "watch",
       ]
     `)
   })
 })
 
 describe('simulation - the judge sees', () => {
-  const whole = play(planOf(2))
+  const whole = play(planOf(61))
   const plain = (played: Played) => {
-    const made = played.ledger.made.find((each) => !each.isIdempotent && !each.isPlain && each.end?.ok)
+    const made = played.ledger.made.find(
+      (each) => !each.isIdempotent && !each.isPlain && !each.isOfAll && each.end?.ok,
+    )
     if (!made) throw new Error('the seed has no such call')
     return made
+  }
+
+  const ranOfAll = ({ ledger }: Played) => {
+    const made = ledger.made.find(({ isOfAll, isIdempotent, end }) => isOfAll && !isIdempotent && end?.ok)
+    const ran = ledger.ran.find(({ id }) => id === made?.id)
+    if (!ran) throw new Error('the seed has no such call')
+    return ran
+  }
+  const watcherOf = ({ watchers }: Played) => {
+    const watcher = watchers.find(({ events, seen }) =>
+      events.slice(0, seen).some(({ type }) => type === 'down'),
+    )
+    if (!watcher) throw new Error('the seed has no such monitor')
+    return watcher
   }
 
   it.each<[string, (played: Played) => Played, RegExp]>([
     [
       'a call that ran twice',
       (played) => {
-        played.ledger.enter(plain(played).id, 'elsewhere')
+        played.ledger.enter(plain(played).id, 'elsewhere', 'another')
         return played
       },
       /ran 2 times/,
@@ -108,7 +127,9 @@ describe('simulation - the judge sees', () => {
       'one that is not ready',
       (played) => ({
         ...played,
-        states: new Map([...played.states].map(([member]) => [member, { state: 'waiting', missing: 0 }])),
+        states: new Map(
+          [...played.states].map(([member, { id }]) => [member, { id, state: 'waiting', missing: 0 }]),
+        ),
       }),
       /is waiting, not ready/,
     ],
@@ -116,6 +137,66 @@ describe('simulation - the judge sees', () => {
       'a view without what is there',
       (played) => ({ ...played, views: played.views.map((view) => ({ ...view, instances: [] })) }),
       /sees/,
+    ],
+    [
+      'an instance that ran a call of all twice',
+      (played) => {
+        const { id, instance } = ranOfAll(played)
+        played.ledger.enter(id, 'elsewhere', instance)
+        return played
+      },
+      /ran 2 times on/,
+    ],
+    [
+      'an instance that ran a call of all unasked',
+      (played) => {
+        played.ledger.enter(ranOfAll(played).id, 'elsewhere', 'another')
+        return played
+      },
+      /ran on another, of which it has no outcome/,
+    ],
+    [
+      'a call of all that left one out',
+      (played) => ({ ...played, allProbes: played.allProbes.map((probe) => ({ ...probe, end: [] })) }),
+      /calls all of \w: 0 of 0 asked/,
+    ],
+    [
+      'a monitor that tells of an end twice',
+      (played) => {
+        const { events } = watcherOf(played)
+        const at = events.findIndex(({ type }) => type === 'down')
+        events.splice(at, 0, ...events.slice(at, at + 1))
+        return played
+      },
+      /told down of \w+ out of turn/,
+    ],
+    [
+      'a monitor that does not tell of an end',
+      (played) => {
+        const watcher = watcherOf(played)
+        watcher.seen = watcher.events.findIndex(({ type }) => type === 'down')
+        return played
+      },
+      /, which is gone/,
+    ],
+    [
+      'a monitor that tells of the end of one that lives',
+      (played) => {
+        const watcher = watcherOf(played)
+        const last = watcher.events.slice(0, watcher.seen).findLast(({ type }) => type !== 'down')
+        if (!last) throw new Error('nobody is up')
+        watcher.events.splice(watcher.seen++, 0, { type: 'down', instance: last.instance, reason: 'lost' })
+        return played
+      },
+      /as down, which is ready/,
+    ],
+    [
+      'a monitor that never ends',
+      (played) => {
+        watcherOf(played).end = null
+        return played
+      },
+      /never ended/,
     ],
     [
       'a timer that is left',
