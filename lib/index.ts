@@ -87,7 +87,7 @@ export type { CallChange, CallHook, HandleCall } from './mesh/calls/call-hook.js
 export type { DownReason, MonitorEvent } from './mesh/patterns/feed.js'
 export type { Contract, JsonSchema, MethodContract, TypesContract } from './mesh/contract.js'
 export type { Hooks } from './mesh/hooks.js'
-export type { MethodOptions } from './mesh/method.js'
+export type { InputOf, MethodAbout, MethodOptions, OutputOf } from './mesh/method.js'
 export type { Instance } from './mesh/choosing/present.js'
 export type { Spread } from './mesh/choosing/resolve.js'
 export type * from './mesh/remote-services.js'

@@ -29,6 +29,8 @@ export interface Callee {
   readonly timeout: number | null
   /** The dotted path of a method by its number, or what it was called by. */
   nameOf(method: string | number): string
+  /** A method of ours did what it must not; its caller is told as well. */
+  fault(error: Error, method: string): void
 }
 
 /** One call as it came. */
@@ -50,6 +52,9 @@ export interface Heir {
   abort(reason: Error): void
 }
 
+/** Of a call that its method will answer through a callback, though what it returned was waited for. */
+const LEFT: unique symbol = Symbol('left')
+
 /** Owned by the dispatcher, from the call's coming to its answer. Made for every call, so it holds little. */
 export class RunningCall implements CallContext {
   readonly traceparent: string | null
@@ -64,6 +69,8 @@ export class RunningCall implements CallContext {
   #heirs: Heir | null = null
   #isAnswered = false
   #view: CallContext | null = null
+  /** The function that is entered next, until it lets the call in; the error, where it did not; LEFT. */
+  #entry: unknown = null
 
   constructor(of: Callee, method: string | number, { id, timeout: ms, traceparent }: Called) {
     this.#of = of
@@ -162,6 +169,40 @@ export class RunningCall implements CallContext {
     heir.previous = heir.next = null
   }
 
+  /** `run` is called for this call: it may look at the arguments before it does anything. */
+  enter(run: unknown): void {
+    this.#entry = run
+  }
+
+  /** `run` does what it is for. One that never looks need not say so. */
+  letIn(run: unknown): void {
+    if (this.#entry === run) this.#entry = null
+  }
+
+  /** `run` has done nothing: the arguments did not fit. Means nothing where another function was called for this call. */
+  refuse(run: unknown, error: Error): void {
+    if (this.#entry === run) this.#entry = error
+  }
+
+  /** The method has returned, and answers through the function in last place in its own time. */
+  leaveToCallback(): void {
+    this.#entry = LEFT
+  }
+
+  get isLeft(): boolean {
+    return this.#entry === LEFT
+  }
+
+  /** Nothing ran. */
+  get wasRefused(): boolean {
+    return this.#entry instanceof Error
+  }
+
+  /** The method did what it must not: its owner is told. */
+  fault(error: Error): void {
+    this.#of.fault(error, this.method)
+  }
+
   /** The method has answered: what still runs in its context, as a timer that it started, inherits nothing any more. */
   get isAnswered(): boolean {
     return this.#isAnswered && this.#reason === null
@@ -212,6 +253,7 @@ export function runningCall(): RunningCall | undefined {
 
 /** Runs a method in the context of its call. */
 export function runIn(call: RunningCall, callee: Runnable, args: unknown[]): unknown {
+  call.enter(callee.run)
   return running.run(call, apply, callee, args)
 }
 

@@ -38,7 +38,7 @@ interface Returned {
 
 /** What the dispatcher needs of its session. */
 export interface DispatchOptions {
-  readonly session: Pick<SessionOptions, 'builtins' | 'admit' | 'serve' | 'clock' | 'onError'>
+  readonly session: Pick<SessionOptions, 'builtins' | 'admit' | 'serve' | 'clock' | 'onError' | 'onFault'>
   readonly life: Life
   readonly exports: Exports
   readonly imports: Imports
@@ -90,6 +90,11 @@ export class Dispatcher implements Callee, ReferenceCaller {
   nameOf(method: string | number): string {
     if (typeof method === 'string') return method
     return this.#options.exports.get(method)?.name ?? String(method)
+  }
+
+  fault(error: Error, method: string): void {
+    const { life, session } = this.#options
+    life.tell(() => session.onFault?.(error, method))
   }
 
   get timeout(): number | null {
@@ -183,13 +188,13 @@ export class Dispatcher implements Callee, ReferenceCaller {
       promise = Promise.resolve(result)
     } catch (error) {
       running.end()
-      return writer.error(id, error, 'yes')
+      return writer.error(id, error, ranOf(target, running))
     }
     this.#running.add(id, running)
     const done = (answer: () => void): void => this.#done(id, running, answer)
     void promise.then(
       (value) => done(() => this.#answer(id, running, value)),
-      (error: unknown) => done(() => writer.error(id, error, ranOf(target))),
+      (error: unknown) => done(() => writer.error(id, error, ranOf(target, running))),
     )
   }
 
@@ -218,7 +223,7 @@ export class Dispatcher implements Callee, ReferenceCaller {
       this.#running.add(running, running)
       const done = (answer: () => void): void => this.#done(running, running, answer)
       void promise.then(
-        (value) => done(() => this.#reply(isAnswerOf(target, value) ? mayTell() : null, value)),
+        (value) => done(() => this.#reply(isAnswerOf(target, value, running) ? mayTell() : null, value)),
         (reason: unknown) => done(() => this.#tell(mayTell(), asError(reason))),
       )
     } else if (isAnswer) this.#reply(mayTell(), result)

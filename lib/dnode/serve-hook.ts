@@ -43,9 +43,9 @@ export class HookedRun implements Target {
     this.#call = call
   }
 
-  /** Whether the method was entered. */
+  /** Whether the method was entered, and did not refuse the arguments. */
   get ran(): Ran {
-    return this.#hasBegun ? 'yes' : 'no'
+    return this.#hasBegun && !this.#call.wasRefused ? 'yes' : 'no'
   }
 
   /** Whether a one-way call is answered with this: a callback method that returned nothing has not answered yet. */
@@ -125,13 +125,15 @@ class Seen implements ServedCall {
   }
 }
 
-/** What is thrown by a method has run; a hook may have thrown before. */
-export function ranOf(target: Target): Ran {
+/** What is thrown by a method has run; a hook may have thrown before, or the method refused the arguments. */
+export function ranOf(target: Target, call: RunningCall): Ran {
+  if (call.wasRefused) return 'no'
   return target instanceof HookedRun ? target.ran : 'yes'
 }
 
 /** A promise of the method is an answer, whatever it resolves to; one of its hooks is only where it has something to say. */
-export function isAnswerOf(target: Target, value: unknown): boolean {
+export function isAnswerOf(target: Target, value: unknown, call: RunningCall): boolean {
+  if (call.isLeft) return false
   return target instanceof HookedRun ? target.isAnswer(value) : true
 }
 const facade = facadeOf<ServedCall>(Seen.prototype, [

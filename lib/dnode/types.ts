@@ -51,6 +51,8 @@ export interface SessionOptions {
   readonly onFail?: (error: Error) => void
   /** A function of ours threw in a one-way call that nobody can be told of (dnode's 'error'). */
   readonly onError?: (error: Error) => void
+  /** A method of ours gave an answer that it must not give; its caller was told as well. */
+  readonly onFault?: (error: Error, method: string) => void
 }
 
 /** The tables of a session, and its two halves: what a classic program finds at `d.proto`. */

@@ -253,6 +253,8 @@ export class Service<A extends object> implements face.DService<A> {
       hello: () => sayHello(api, this.#run?.isUp ? this.#run.identity : null, this.#types?.names),
       builtins: { [DESCRIBE]: () => this.#describe(), [CONTRACT]: () => this.#contract.text },
       onFail: (error) => logger.debug({ reason: reasonOf(error) }, 'a peer broke a rule'),
+      onFault: (error, method) =>
+        logger.error({ method, reason: reasonOf(error) }, 'a method broke its contract'),
       onError: (error) => this.#reporter.report(error, 'a one-way call failed'),
     }
   }

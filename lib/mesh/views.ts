@@ -1,7 +1,7 @@
 /** What a node can say of itself and of its mesh, as plain data. */
 import type { State } from '../base/identity.js'
 import type { Spread } from './choosing/resolve.js'
-import type { MethodOptions } from './method.js'
+import type { MethodAbout } from './method.js'
 
 /** A dependency as it stands. */
 export interface EdgeView {
@@ -34,7 +34,7 @@ export interface Description {
   readonly edges: readonly EdgeView[]
   readonly methods: readonly string[]
   /** What `method()` said of them, by dotted path. */
-  readonly about: Readonly<Record<string, MethodOptions>>
+  readonly about: Readonly<Record<string, MethodAbout>>
   /** The hash of its contract; null: it has none, or says none. */
   readonly contract: string | null
 }

@@ -9,6 +9,7 @@ const callee = {
   caller: null,
   timeout: 30_000,
   nameOf: String,
+  fault: () => undefined,
   get came() {
     return clock.monotonic()
   },

@@ -1,6 +1,5 @@
 /** A mesh of any number of nodes in memory, on one virtual clock: services, clients, cuts and crashes without a socket. */
 import type { Clock } from '../../lib/base/clock.js'
-import type { KeepAlive } from '../../lib/base/keepalive.js'
 import { silentLogger } from '../../lib/base/logger.js'
 import { splitAt } from '../../lib/base/names.js'
 import { VirtualClock } from '../../lib/base/virtual-clock.js'
@@ -8,13 +7,12 @@ import { MemoryHub } from '../../lib/engines/memory.js'
 import { Service } from '../../lib/mesh/dservice.js'
 import type { Parts } from '../../lib/mesh/parts.js'
 import { LazyDiscovery, type Loan } from '../../lib/mesh/lazy-discovery.js'
-import type { Declared } from '../../lib/mesh/declared.js'
 import type { DService } from '../../lib/mesh/types.js'
 import { MemoryNetwork } from '../../lib/wire/memory.js'
 import { lagging } from './lagging.js'
 
 /** What a node may have besides. */
-type More = Pick<Parts<object>, 'hooks' | 'redact' | 'keepAlive' | 'declared'>
+type More = Partial<Pick<Parts<object>, 'hooks' | 'redact' | 'keepAlive' | 'declared' | 'logger'>>
 
 /** Owned by one test, which ends it with `end()`. */
 export class TestMesh {
@@ -40,7 +38,7 @@ export class TestMesh {
     more: More = {},
   ): DService<A> {
     const { name, after = '0.0.0' } = splitAt(nameAt)
-    return this.#make({ ...more, name, version: after, api, at })
+    return this.#make<A>({ ...more, name, version: after, api, at })
   }
 
   client(at = 'client', mesh = 'default', more: More = {}): DService {
@@ -85,25 +83,17 @@ export class TestMesh {
     return { engine, [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose]() }
   }
 
-  #make<A extends object>(parts: {
-    name: string | null
-    version: string
-    api: A
-    at: string
-    mesh?: string
-    hooks?: More['hooks']
-    redact?: More['redact']
-    keepAlive?: KeepAlive
-    declared?: Declared | null
-  }): DService<A> {
-    const { at, mesh = 'default', ...rest } = parts
+  #make<A extends object>(
+    parts: More & Pick<Parts<A>, 'name' | 'version' | 'api'> & { at: string; mesh?: string },
+  ): DService<A> {
+    const { at, mesh = 'default', logger = silentLogger, ...rest } = parts
     const service = new Service<A>({
       ...rest,
       mesh,
       discovery: new LazyDiscovery('memory:', () => Promise.resolve(this.#loan(mesh, at))),
       transport: this.network.transport(at),
       clock: this.clock satisfies Clock,
-      logger: silentLogger,
+      logger,
       listenAt: async () => ({ host: at, port: 0 }),
       advertise: (listening) => listening,
       instanceWait: 5_000,

@@ -3,7 +3,7 @@ import validRange from 'semver/ranges/valid.js'
 import type { State } from '../../base/identity.js'
 import { isName } from '../../base/names.js'
 import { isHash } from '../contract-read.js'
-import type { MethodOptions } from '../method.js'
+import type { MethodAbout } from '../method.js'
 import type { Description, EdgeView } from '../types.js'
 import type { LivePeer } from './peer.js'
 
@@ -44,8 +44,8 @@ export async function describe(peer: LivePeer, timeout: number = PATIENCE): Prom
 }
 
 /** What is said of methods; whatever is not understood was not said. */
-function toAbout(value: unknown): Record<string, MethodOptions> {
-  const about: Record<string, MethodOptions> = Object.create(null) as Record<string, MethodOptions>
+function toAbout(value: unknown): Record<string, MethodAbout> {
+  const about: Record<string, MethodAbout> = Object.create(null) as Record<string, MethodAbout>
   for (const [path, said] of isRecord(value) ? Object.entries(value) : []) {
     if (!isRecord(said)) continue
     const { idempotent, description } = said

@@ -10,7 +10,9 @@ import {
   type MethodContract,
   type TypesContract,
 } from '../contract.js'
+import type { Said } from '../checks.js'
 import { saidOf } from '../method.js'
+import { jsonSchemaOf } from './json-schema.js'
 
 /** As `$contract` answers it, with its hash; both null where there is none: the methods of a constructor are not known before a call. */
 export interface OwnContract {
@@ -36,7 +38,7 @@ export function ownContract(promised: Promised): OwnContract {
   if (unnamed.length > 0)
     logger.warn({ methods: unnamed }, 'the contract leaves out methods whose names cannot be told')
   const named = paths.filter(isMethodPath)
-  const methods = methodsIn(api, named)
+  const methods = methodsIn(promised, named)
   const tries: readonly (readonly [what: string, contract: Contract])[] = [
     ['types', { methods, ...(types ? { types } : {}) }],
     ['schemas and descriptions', { methods }],
@@ -61,12 +63,19 @@ function told(contract: Contract): OwnContract | string {
   }
 }
 
-function methodsIn(api: object, paths: readonly string[]): Record<string, MethodContract> {
+function methodsIn({ api, logger }: Promised, paths: readonly string[]): Record<string, MethodContract> {
   const said = saidOf(api)
-  return Object.fromEntries(
-    paths.map((path) => {
-      const { idempotent, description } = said[path] ?? {}
-      return [path, { ...(idempotent ? { idempotent } : {}), ...(description ? { description } : {}) }]
-    }),
-  )
+  return Object.fromEntries(paths.map((path) => [path, methodOf(path, said[path] ?? {}, logger)]))
+}
+
+function methodOf(path: string, said: Said, logger: Logger): MethodContract {
+  const { idempotent, description, input, output } = said
+  const tell = (reason: string): void =>
+    logger.debug({ method: path, reason }, 'a schema has no JSON Schema: the contract lets anything pass')
+  return {
+    ...(idempotent ? { idempotent } : {}),
+    ...(description ? { description } : {}),
+    ...(input ? { input: input.map((schema) => jsonSchemaOf(schema, 'input', tell)) } : {}),
+    ...(output ? { output: jsonSchemaOf(output, 'output', tell) } : {}),
+  }
 }

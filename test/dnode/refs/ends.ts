@@ -66,6 +66,7 @@ export class End implements StubPort {
       caller: null,
       timeout: 30_000,
       nameOf: String,
+      fault: () => undefined,
       get came() {
         return clock.monotonic()
       },
