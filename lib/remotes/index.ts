@@ -10,6 +10,7 @@ export {
   type Generating,
 } from './generate.js'
 export { readLock } from './lock-read.js'
+export { salvageLock, type Salvaged } from './lock-salvage.js'
 export { contractOf, EMPTY_LOCK, formatLock, LOCK_FILE, lockedIn, lockOf, type Found } from './lockfile.js'
 export { readManifest } from './manifest.js'
 export { openProject, type DeclareOptions, type Project } from './project.js'

@@ -34,12 +34,24 @@ const TYPES: Known = { hash: 'needed', root: 'needed', text: 'needed' }
  */
 export function readLock(file: string, text: string): Lock {
   const document = opened(file, text)
+  checkNoNewer(document)
   checkFileVersion(document)
-  const { remotes = document.root } = fieldsOf(document, document.root, { what: 'the lock', known: LOCK })
-  const entries = document
-    .members(remotes, 'remotes')
-    .map((remote) => [remote.name, readRemote(document, remote)])
+  const entries = membersOf(document).map((remote) => [remote.name, readRemote(document, remote)])
   return { lockfileVersion: LOCK_VERSION, remotes: Object.fromEntries(entries) as Lock['remotes'] }
+}
+
+/** Its remotes, each to be read by itself; none of what is no lock. Errors: DS_INVALID for a newer lock. */
+export function remotesIn(file: string, text: string): (readonly [name: string, read: () => LockedRemote])[] {
+  const document = attempt(() => opened(file, text))
+  if (!document) return []
+  checkNoNewer(document)
+  const members = attempt(() => membersOf(document)) ?? []
+  return members.map((remote) => [remote.name, () => readRemote(document, remote)])
+}
+
+function membersOf(document: Document): Member[] {
+  const { remotes = document.root } = fieldsOf(document, document.root, { what: 'the lock', known: LOCK })
+  return document.members(remotes, 'remotes')
 }
 
 /** A lock can be made anew, so its errors say how. */
@@ -53,17 +65,34 @@ function opened(file: string, text: string): Document {
   }
 }
 
+/** Null for what is wrong with a lock; anything else is thrown. */
+export function attempt<T>(read: () => T): T | null {
+  try {
+    return read()
+  } catch (error) {
+    if (isDServiceError(error)) return null
+    throw error
+  }
+}
+
 /** Before all else: of a newer lock the fields may be others. */
+function checkNoNewer(document: Document): void {
+  const at = document.find('lockfileVersion')
+  const version = at && document.valueOf(at)
+  if (!at || typeof version !== 'number' || version <= LOCK_VERSION) return
+  throw document.error(at, {
+    summary: `this lock is of version ${version}, and this dservice reads version ${LOCK_VERSION}`,
+    hint: 'update dservice',
+  })
+}
+
 function checkFileVersion(document: Document): void {
   const at = document.find('lockfileVersion')
   const version = at && document.valueOf(at)
   if (version === LOCK_VERSION) return
-  const isNewer = typeof version === 'number' && version > LOCK_VERSION
   throw document.error(at ?? document.root, {
-    summary: isNewer
-      ? `this lock is of version ${version}, and this dservice reads version ${LOCK_VERSION}`
-      : `lockfileVersion is ${version === undefined ? 'missing' : shown(version)}`,
-    hint: isNewer ? 'update dservice' : 'run dservice install, which writes the lock anew',
+    summary: `lockfileVersion is ${version === undefined ? 'missing' : shown(version)}`,
+    hint: 'run dservice install, which writes the lock anew',
   })
 }
 

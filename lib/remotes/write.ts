@@ -9,6 +9,7 @@ import {
   readFileSync,
   realpathSync,
   renameSync,
+  rmdirSync,
   rmSync,
   writeFileSync,
 } from 'node:fs'
@@ -43,12 +44,15 @@ const HINTS: Readonly<Record<string, string>> = {
   EISDIR: 'move away what is in the way',
 }
 
+/** What says that there is no such file: nothing, or something else. */
+const NONE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'EISDIR'])
+
 /** A text file, or null where there is none. Errors: DS_INVALID where it cannot be read. */
 export function readText(file: string): string | null {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return null
+    if (NONE.has(codeOf(error) ?? '')) return null
     throw failed(file, 'read', error)
   }
 }
@@ -68,10 +72,16 @@ export function writeAside(writings: readonly Writing[], inside: string): void {
   }
 }
 
-/** Removes a file of the project. */
+/** Removes a file of the project, and the folders that are empty then. */
 export function removeFile(file: string, inside: string): void {
   checkInside(path.dirname(file), inside)
   attempt(file, () => rmSync(file, { force: true }), 'removed')
+  for (let folder = path.dirname(file); folder !== inside && isEmpty(folder); folder = path.dirname(folder))
+    attempt(folder, () => rmdirSync(folder), 'removed')
+}
+
+function isEmpty(folder: string): boolean {
+  return lstatSync(folder).isDirectory() && readdirSync(folder).length === 0
 }
 
 function prepared(writing: Writing, inside: string): Ready {
@@ -155,12 +165,13 @@ export function sweep(folder: string): void {
   }
 }
 
-/** The names in a folder, sorted; none where there is no folder. */
+/** The names in a folder, sorted; none where there is no folder. A link is not followed: behind it they are somebody else's. */
 export function namesIn(folder: string): string[] {
   try {
+    if (lstatSync(folder).isSymbolicLink()) return []
     return readdirSync(folder).sort()
   } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return []
+    if (NONE.has(codeOf(error) ?? '')) return []
     throw failed(folder, 'read', error)
   }
 }

@@ -5,7 +5,15 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import fc from 'fast-check'
 import { afterAll, expect, it } from 'vitest'
-import { contractOf, EMPTY_LOCK, formatLock, lockedIn, lockOf, readLock } from '../../lib/remotes/index.js'
+import {
+  contractOf,
+  EMPTY_LOCK,
+  formatLock,
+  lockedIn,
+  lockOf,
+  readLock,
+  salvageLock,
+} from '../../lib/remotes/index.js'
 import type { Contract, JsonSchema } from '../../lib/mesh/contract.js'
 import { canonical } from '../../lib/mesh/contract.js'
 import type { Lock } from '../../lib/remotes/index.js'
@@ -167,6 +175,41 @@ it('lock - two branches that change different methods, or lines of types, of one
   const resolved = result.text.replaceAll(/^(<{7}.*\n)|^={7}\n[^]*?^>{7}.*\n/gm, '')
   // whoever picks one of the two hashes is told that it is of something else
   expect(() => readLock('l', resolved)).toThrow(/the hash of the contract of a is of something else/)
+})
+
+it('lock - of what a merge left undecided both sides are saved, of one remote the higher version', () => {
+  const of = (versions: Record<string, string>): string =>
+    formatLock({
+      lockfileVersion: 1,
+      remotes: Object.fromEntries(
+        Object.entries(versions).map(([each, version]) => [each, entry(D1, version)]),
+      ),
+    })
+  const base = of({ a: '1.0.0' })
+  for (const [ours, theirs] of [
+    [of({ a: '1.2.0', b: '1.0.0' }), of({ a: '1.10.0', c: '1.0.0' })],
+    [of({ a: '1.10.0', c: '1.0.0' }), of({ a: '1.2.0', b: '1.0.0' })],
+  ] as const) {
+    const { text, isClean } = merged(ours, base, theirs)
+    expect(isClean).toBe(false)
+    expect(salvageLock('l', text)).toEqual({
+      lock: readLock('l', of({ a: '1.10.0', b: '1.0.0', c: '1.0.0' })),
+      lost: [],
+    })
+    expect(salvageLock('l', text.replaceAll('\n', '\r\n')).lost).toEqual([])
+  }
+})
+
+it('lock - of one that was edited by hand the rest is saved; a newer one is not ours', () => {
+  const text = formatLock(lock({ a: D1, b: { methods: { x: { idempotent: true } } } }))
+  const edited = text.replace('"transform": {', '"transform": { "idempotent": true,')
+  expect(salvageLock('l', edited)).toEqual({
+    lock: lock({ b: { methods: { x: { idempotent: true } } } }),
+    lost: ['a'],
+  })
+  for (const broken of ['', '{', '[]', '{ "remotes": 5 }'])
+    expect(salvageLock('l', broken)).toEqual({ lock: EMPTY_LOCK, lost: [] })
+  expect(() => salvageLock('l', '{ "lockfileVersion": 2, "more": 1 }')).toThrow(/Update dservice$/)
 })
 
 // --- edits by hand
