@@ -25,11 +25,17 @@ export function manifestOf({ file, text }: PackageInfo): Manifest | null {
 export function declaredIn(mesh: string, logger: Logger): Declared | null {
   const known = byMesh.get(mesh)
   if (known) return known
-  if (manifest === undefined) manifest = read(logger)
-  if (!manifest || manifest.remotes.length === 0) return null
-  const declared = new Declared(manifest.remotes)
+  const found = ownManifest(logger)
+  if (!found || found.remotes.length === 0) return null
+  const declared = new Declared(found.remotes)
   byMesh.set(mesh, declared)
   return declared
+}
+
+/** What the package.json of this process declares; null: nothing. Errors: DS_INVALID with file and line. */
+export function ownManifest(logger: Logger): Manifest | null {
+  if (manifest === undefined) manifest = read(logger)
+  return manifest
 }
 
 function read(logger: Logger): Manifest | null {

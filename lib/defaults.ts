@@ -9,13 +9,14 @@ import { silentLogger } from './base/logger.js'
 import { checkKeys, checkName, checkVersion, duration, splitAt } from './base/names.js'
 import { DEFAULTS } from './base/options.js'
 import type { PackageInfo } from './base/package.js'
-import { declaredIn, ownPackage } from './declaring.js'
+import { declaredIn, ownManifest, ownPackage } from './declaring.js'
 import { borrow, checkEngine } from './lending.js'
 import { checkApi } from './mesh/api.js'
 import { Service } from './mesh/dservice.js'
 import { LazyDiscovery } from './mesh/lazy-discovery.js'
 import type { DService, DServiceOptions } from './mesh/types.js'
 import { stopOnSignals } from './mesh/signals.js'
+import { ownTypes } from './typing.js'
 import { isAny, placeFor } from './place.js'
 import { checkScope } from './scope.js'
 import type { Address } from './wire/connection.js'
@@ -101,6 +102,7 @@ export function compose({ name: nameAt, api, options, isStandIn = false }: Given
     hooks: options.hooks,
     redact: checkRedact(options.redact),
     types: checkTypes(options.types),
+    apiTypes: name === null ? undefined : ownTypes(name, ownManifest(logger), logger),
     declared,
     keepAlive: new KeepAlive(!isStandIn),
   })

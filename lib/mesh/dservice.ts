@@ -266,8 +266,8 @@ export class Service<A extends object> implements face.DService<A> {
 
   /** Made once: what an api says is said before it is served. */
   get #contract(): OwnContract {
-    const { api, logger } = this.#parts
-    return (this.#promised ??= ownContract({ api, logger }))
+    const { api, apiTypes: types, logger } = this.#parts
+    return (this.#promised ??= ownContract({ api, types, logger }))
   }
 
   /** A dependency declared while the service runs: refused where it would close a cycle. */

@@ -5,6 +5,7 @@ import type { Logger } from '../base/logger.js'
 import type { Redact } from '../dnode/redact.js'
 import type { CustomType } from '../dnode/values/port.js'
 import type { Address, Transport } from '../wire/connection.js'
+import type { TypesContract } from './contract.js'
 import type { Declared } from './declared.js'
 import type { Discovery } from './discovery.js'
 import type { Hooks } from './hooks.js'
@@ -29,6 +30,8 @@ export interface Parts<A> {
   readonly hooks?: readonly Hooks[] | undefined
   readonly redact?: Redact | undefined
   readonly types?: readonly CustomType[] | undefined
+  /** The declaration of the api that the contract tells. */
+  readonly apiTypes?: TypesContract | undefined
   /** Null, or left out: nothing is declared. */
   readonly declared?: Declared | null
   /** Default: one that holds the process. */
