@@ -54,7 +54,7 @@ describe('mock - what stands for a remote', () => {
   })
 
   it('nested methods, streams, promises and mocks of a test runner do as in a service', async () => {
-    const find = vi.fn((id: number) => ({ name: `user ${id}` }))
+    const find = vi.fn<Api['users']['find']>((id) => ({ name: `user ${id}` }))
     async function* ticks(count: number): AsyncGenerator<number> {
       for (let i = 0; i < count; i++) yield i
     }
@@ -120,7 +120,7 @@ describe('mock - beside the real one', () => {
     expect(mock.calls).toHaveLength(3)
   })
 
-  it('it may be mocked again after, not meanwhile; another name may', async () => {
+  it('a remote may be mocked again after, not meanwhile; another name may', async () => {
     const mock: RemoteMock = mockRemote<Which>('d1', { which: () => 'one' })
     expect(() => mockRemote('d1', some)).toThrow('d1 is mocked already')
     keep(mockRemote('d2', { x: () => 1 }))

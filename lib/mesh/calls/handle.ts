@@ -85,12 +85,7 @@ export function createRemote(look: Look, way: Way): object {
   return handle
 }
 
-/** What a handle calls with now; undefined of anything else. */
-export function callerOf(handle: unknown): Caller | undefined {
-  return looks.get(handle as object)?.()
-}
-
-/** The same for the function `what`, which takes nothing else. Errors: DS_INVALID. */
+/** What a handle calls with now, for the function `what`, which takes nothing else. Errors: DS_INVALID. */
 export function callerIn(handle: unknown, what: string): Caller {
   return lookIn(handle, what)()
 }
