@@ -87,15 +87,25 @@ const HEAD = 3
 /** The lines of a question. */
 const LINES = 7
 
-/** The file of assertions, where the apis are the types named `DServiceApi` of two modules. */
+/** A type that a module exports. */
+interface Exported {
+  readonly module: string
+  readonly root: string
+}
+
+/** The file of assertions. */
 export function assertionsOf(
   questions: readonly Question[],
-  modules: { readonly helpers: string; readonly before: string; readonly after: string },
+  {
+    helpers,
+    before,
+    after,
+  }: { readonly helpers: string; readonly before: Exported; readonly after: Exported },
 ): string {
   const lines = [
-    `import type { At, Gives, Method, Same, Takes } from ${JSON.stringify(modules.helpers)}`,
-    `import type { DServiceApi as Before } from ${JSON.stringify(modules.before)}`,
-    `import type { DServiceApi as After } from ${JSON.stringify(modules.after)}`,
+    `import type { At, Gives, Method, Same, Takes } from ${JSON.stringify(helpers)}`,
+    `import type { ${before.root} as Before } from ${JSON.stringify(before.module)}`,
+    `import type { ${after.root} as After } from ${JSON.stringify(after.module)}`,
     ...questions.flatMap(linesOf),
   ]
   return `${lines.join('\n')}\n`

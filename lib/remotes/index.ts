@@ -9,6 +9,7 @@ export {
   type GeneratedRemote,
   type Generating,
 } from './generate.js'
+export { changesByName, judge, judgeAll, type JudgeOptions, type Pair } from './judge.js'
 export { readLock } from './lock-read.js'
 export { salvageLock, type Salvaged } from './lock-salvage.js'
 export { contractOf, EMPTY_LOCK, formatLock, LOCK_FILE, lockedIn, lockOf, type Found } from './lockfile.js'
@@ -26,3 +27,4 @@ export type {
   Use,
   Verdict,
 } from './types.js'
+export { concerns, usesOf } from './uses.js'

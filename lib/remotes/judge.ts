@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { invalid, toError } from '../base/errors.js'
+import { invalid, summaryOf, toError } from '../base/errors.js'
 import { hashOfContract, hashOfMethod, type Contract, type MethodContract } from '../mesh/contract.js'
 import { answerOf, assertionsOf, HELPERS, type Complaints, type Question } from './assertions.js'
 import {
@@ -13,6 +13,7 @@ import {
   type Compiler,
   type Diagnostic,
 } from './compiler.js'
+import { apiModule, type ApiModule } from './declarations.js'
 import type { MethodChange, Step, Verdict } from './types.js'
 
 /** What judging needs. */
@@ -27,8 +28,12 @@ export interface Pair {
   readonly after: Contract
 }
 
+type Side = keyof Pair
+
 /** A pair of which only the compiler can tell. */
-interface Case extends Pair {
+interface Case {
+  readonly before: ApiModule
+  readonly after: ApiModule
   readonly questions: readonly Question[]
 }
 
@@ -51,13 +56,14 @@ export async function judge(before: Contract, after: Contract, options: JudgeOpt
  * judged; the others are. Errors: DS_CANCELLED.
  */
 export async function judgeAll(pairs: readonly Pair[], options: JudgeOptions): Promise<(Verdict | Error)[]> {
-  const cases = pairs.map((pair) => ({ ...pair, questions: questionsOf(pair) }))
-  const open = cases.filter(({ questions }) => questions.length > 0)
+  const cases = pairs.map(caseOf)
+  const open = cases.filter((one): one is Case => one !== null && !(one instanceof Error))
   const answers = open.length > 0 ? await askAll(open, options) : []
-  return cases.map((one) => {
-    const at = open.indexOf(one)
-    const judged = at < 0 ? [] : (answers[at] ?? [])
-    return judged instanceof Error ? judged : verdictOf(one, judged)
+  const judged = new Map(open.map((one, n) => [one, answers[n] ?? []]))
+  return pairs.map((pair, n) => {
+    const one = cases[n] ?? null
+    const answer = one instanceof Error || one === null ? (one ?? []) : (judged.get(one) ?? [])
+    return answer instanceof Error ? answer : verdictOf(pair, answer)
   })
 }
 
@@ -119,6 +125,23 @@ function questionsOf({ before, after }: Pair): Question[] {
   })
 }
 
+/** What the compiler is asked of a pair: null where nothing is, an Error where one side has no types that may be compiled. */
+function caseOf(pair: Pair): Case | Error | null {
+  const questions = questionsOf(pair)
+  if (questions.length === 0) return null
+  const [before, after] = [moduleOf(pair, 'before'), moduleOf(pair, 'after')]
+  if (before instanceof Error) return before
+  return after instanceof Error ? after : { before, after, questions }
+}
+
+function moduleOf(pair: Pair, side: Side): ApiModule | Error {
+  try {
+    return apiModule(pair[side])
+  } catch (error) {
+    return unfit(side, summaryOf(error))
+  }
+}
+
 function tells({ types }: Contract, { input }: MethodContract): boolean {
   return types !== undefined || input !== undefined
 }
@@ -165,10 +188,13 @@ async function writeProject(
 ): Promise<void> {
   const files: Record<string, string> = { 'helpers.d.mts': HELPERS }
   cases.forEach(({ before, after, questions }, n) => {
-    files[`before-${n}.d.mts`] = declarationOf(before)
-    files[`after-${n}.d.mts`] = declarationOf(after)
-    const modules = { helpers: './helpers.mjs', before: `./before-${n}.mjs`, after: `./after-${n}.mjs` }
-    files[`assert-${n}.mts`] = assertionsOf(questions, modules)
+    files[`before-${n}.d.mts`] = before.text
+    files[`after-${n}.d.mts`] = after.text
+    files[`assert-${n}.mts`] = assertionsOf(questions, {
+      helpers: './helpers.mjs',
+      before: { module: `./before-${n}.mjs`, root: before.root },
+      after: { module: `./after-${n}.mjs`, root: after.root },
+    })
   })
   // the types of Node are some hundred files: only for those who name them
   const needsNode = Object.entries(files).some(
@@ -205,7 +231,7 @@ function answersOf(
 ): readonly MethodChange[] | Error {
   for (const side of ['before', 'after'] as const) {
     const wrong = diagnostics.find(({ file }) => file === `${side}-${n}.d.mts`)
-    if (wrong) return doesNotCompile(side, wrong)
+    if (wrong) return unfit(side, `line ${wrong.line}: ${wrong.lines[0] ?? ''}`)
   }
   const complaints: Complaints = new Map(
     diagnostics.filter(({ file }) => file === `assert-${n}.mts`).map(({ line, lines }) => [line, lines]),
@@ -213,18 +239,11 @@ function answersOf(
   return questions.flatMap((question, at) => answerOf(question, at, complaints) ?? [])
 }
 
-function doesNotCompile(side: 'before' | 'after', { line, lines }: Diagnostic): Error {
+function unfit(side: Side, why: string): Error {
   const which = side === 'before' ? 'earlier' : 'later'
   return invalid({
-    summary: `the types of the ${which} contract do not compile: line ${line}: ${(lines[0] ?? '').slice(0, 300)}`,
+    summary: `the types of the ${which} contract do not compile: ${why.slice(0, 300)}`,
     hint: 'whoever serves it mends the declaration file that `dservice.types` of its package.json names',
     details: { side },
   })
-}
-
-function declarationOf({ methods, types }: Contract): string {
-  if (types) return `${types.text}\nexport type { ${types.root} as DServiceApi }\n`
-  return `export interface DServiceApi { ${Object.keys(methods)
-    .map((m) => `${JSON.stringify(m)}(...args: unknown[]): unknown`)
-    .join('\n')} }`
 }

@@ -34,7 +34,7 @@ const PAIRS: readonly (readonly [what: string, before: string, after: string, st
   ['a brand', 'f(id: string): string', 'declare const b: unique symbol; type Id = string & { [b]: 1 }; export interface Api { f(id: Id): Id }', 'patch'],
   ['a class with private members', 'export declare class Api { #x: 1; f(): Api }', 'export declare class Api { #y: 1; f(): Api }', 'patch'],
   ['any and unknown', 'f(a: any): any', 'f(a: unknown): unknown', 'patch'],
-  ['a type that is not exported', 'interface Api { f(): 1 }', 'declare interface Api { f(): 1 } export {}', 'patch'],
+  ['a list of what is exported', 'interface A { f(): 1 } export { A as Api }', 'export type Api = { f(): 1 }', 'patch'],
   // more
   ['an optional parameter', 'f(a: string): void', 'f(a: string, b?: number): void', 'minor', /^takes more$/],
   ['a wider parameter', 'f(a: string): void', 'f(a: string | number): void', 'minor'],

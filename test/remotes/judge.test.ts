@@ -88,6 +88,45 @@ it('judge - finds methods by their path, whatever they are called', async () => 
   expect([step, changes.map(({ method }) => method)]).toEqual(['major', ['a-b.c d', 'opt.f', 'users.find']])
 })
 
+it('judge - compares schemas by their types, and says where no type shows the difference', async () => {
+  const takes = (...input: object[]): Contract => f({ input: input as never, output: { type: 'string' } })
+  expect(
+    await judge(takes({ type: 'string' }), takes({ type: ['string', 'number'] }), options),
+  ).toMatchObject({
+    step: 'minor',
+    changes: [{ text: 'takes more' }],
+  })
+  expect(await judge(takes({ type: 'string' }), takes({ type: 'number' }), options)).toMatchObject({
+    step: 'major',
+  })
+  expect(
+    await judge(takes({ type: 'string' }), takes({ type: 'string', minLength: 3 }), options),
+  ).toMatchObject({
+    step: 'patch',
+    changes: [{ method: 'f', kind: 'changed', text: 'its schemas differ in what no type says' }],
+  })
+})
+
+it('judge - takes a first schema for more, and the loss of what was said for less', async () => {
+  const known = f({ input: [{ type: 'string' }], output: { type: 'string' } })
+  expect(await judge(f({}), known, options)).toEqual({
+    step: 'minor',
+    changes: [
+      {
+        method: 'f',
+        step: 'minor',
+        kind: 'changed',
+        text: 'says now what it takes, and says more of what it answers',
+      },
+    ],
+  })
+  expect(await judge(known, f({}), options)).toMatchObject({ step: 'major' })
+  expect(await judge(known, f({ output: { type: 'string' } }), options)).toMatchObject({ step: 'minor' })
+  expect(await judge(f({}), typed('export interface Api { f(a: 1): 1 }', 'f'), options)).toMatchObject({
+    step: 'minor',
+  })
+})
+
 it('judge - names the side whose types do not compile, and judges the other pairs all the same', async () => {
   const bad = typed('export interface Api {\n  f(): Missing\n}', 'f')
   const [first, second, third] = await judgeAll(
