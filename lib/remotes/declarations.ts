@@ -1,5 +1,5 @@
 /** What a service promises, as a module of types that needs no other; and the types of the handle that stands for it. */
-import type { Contract, MethodContract } from '../mesh/contract.js'
+import type { Contract, JsonSchema, MethodContract } from '../mesh/contract.js'
 import { checkTypes } from './foreign-types.js'
 import { commentLines, quoted } from './schema-text.js'
 import { SchemaTypes } from './schema-types.js'
@@ -96,14 +96,14 @@ function method(
   return `${comment}${'  '.repeat(at.level)}${quoted(name)}(${args}): ${result}\n`
 }
 
-/** Those at the end may be left out where they have a default, or where anything fits. */
-function parameters(args: readonly (readonly [schema: unknown, type: string])[]): string {
-  const needed = args.findLastIndex(([schema, type]) => type !== 'unknown' && !hasDefault(schema))
+/** Those at the end may be left out where their schemas say so. */
+function parameters(args: readonly (readonly [schema: JsonSchema, type: string])[]): string {
+  const needed = args.findLastIndex(([schema]) => !isOptional(schema))
   return args.map(([, type], i) => `arg${i}${i > needed ? '?' : ''}: ${type}`).join(', ')
 }
 
-function hasDefault(schema: unknown): boolean {
-  return typeof schema === 'object' && schema !== null && Object.hasOwn(schema, 'default')
+function isOptional(schema: JsonSchema): boolean {
+  return typeof schema === 'object' && (schema['optional'] === true || Object.hasOwn(schema, 'default'))
 }
 
 /** The types of the module whose default export is the handle. `api` is the module with the api, `root` its name there. */

@@ -317,6 +317,32 @@ suite('the contract - it has the schemas as JSON Schema', () => {
     expect(await rejected(d1.plain(1 as never))).toMatchObject({ code: 'DS_INVALID' })
   })
 
+  it('an argument that may be left out says so, whether its schema tells of itself or not', async () => {
+    const late = {
+      '~standard': { version: 1, vendor: 'x', validate: () => Promise.reject(new Error('not now')) },
+    } as const
+    const d1 = await serving({
+      zod: method((_x: string, _y?: number, _z?: number) => 1, {
+        input: [z.string(), z.number().default(2), z.number().optional()],
+      }),
+      valibot: method((_x?: string) => 1, { input: v.optional(v.string()) }),
+      any: method((_x: unknown) => 1, { input: z.unknown() }),
+      careless: method((_x: string) => 1, { input: z.any().refine((x: { y: 1 }) => x.y) }),
+      late: method((_x: unknown) => 1, { input: late as never }),
+    })
+    const [found] = await mesh.until(contracts(d1))
+    const optional = true
+    expect(found?.contract?.methods).toEqual({
+      zod: {
+        input: [{ type: 'string' }, { type: 'number', default: 2, optional }, { type: 'number', optional }],
+      },
+      valibot: { input: [{ optional }] },
+      any: { input: [{ optional }] },
+      careless: { input: [{}] },
+      late: { input: [{}] },
+    })
+  })
+
   it('where all schemas together are too large it has names alone, and the logger is told', async () => {
     const told: unknown[] = []
     const logger = { debug() {}, info() {}, error() {}, warn: (...args: unknown[]) => void told.push(args) }

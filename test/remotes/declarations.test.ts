@@ -91,6 +91,19 @@ it.each<[JsonSchema, string]>([
   expect(typed(schema)).toBe(text)
 })
 
+it('declarations - an argument is optional where its schema says so and all behind it are', () => {
+  const types = (...input: JsonSchema[]): string =>
+    /\((.*)\)/.exec(apiModule({ methods: { m: { input } } }).text)?.[1] ?? ''
+  const number = { type: 'number' }
+  const optional = { ...number, optional: true }
+  expect(types(number, { ...number, default: 1 }, optional)).toBe(
+    'arg0: number, arg1?: number, arg2?: number',
+  )
+  expect(types(optional, number, {})).toBe('arg0: number, arg1: number, arg2: unknown')
+  expect(types({ optional: true })).toBe('arg0?: unknown')
+  expect(types()).toBe('')
+})
+
 it('declarations - a definition that refers to itself is a type with a name', () => {
   const Node = z.object({
     name: z.string(),

@@ -10,12 +10,16 @@ const SHAPE: Shape = { levels: 32, values: 10_000 }
 /** Anything fits: the schema tells nothing of itself, and checks all the same. */
 const ANYTHING: JsonSchema = Object.freeze({})
 
-/** `input`: what it takes; `output`: what it gives back. What it throws, or what is no plain JSON, is told to `tell`, and is anything. */
-export function jsonSchemaOf(
-  schema: StandardSchemaV1,
-  side: 'input' | 'output',
-  tell: (reason: string) => void,
-): JsonSchema {
+/** Of what a schema throws, and of what is no plain JSON: anything is told in its place. */
+type Tell = (reason: string) => void
+
+/** `input`: what it takes, with `optional: true` where it may be left out; `output`: what it gives back. */
+export function jsonSchemaOf(schema: StandardSchemaV1, side: 'input' | 'output', tell: Tell): JsonSchema {
+  const told = toldBy(schema, side, tell)
+  return side === 'input' && isOptional(schema) ? asOptional(told) : told
+}
+
+function toldBy(schema: StandardSchemaV1, side: 'input' | 'output', tell: Tell): JsonSchema {
   const { jsonSchema } = schema['~standard'] as Partial<StandardJSONSchemaV1.Props>
   if (!jsonSchema) return ANYTHING
   try {
@@ -27,6 +31,27 @@ export function jsonSchemaOf(
   } catch (error) {
     tell(reasonOf(error))
     return ANYTHING
+  }
+}
+
+/** JSON Schema has no word for an argument that may be left out. */
+function asOptional(told: JsonSchema): JsonSchema {
+  if (told === false) return told
+  return { ...(told === true ? {} : told), optional: true }
+}
+
+/** Whether it takes nothing for a value. One that has to wait to know, or that throws, is taken not to. */
+function isOptional(schema: StandardSchemaV1): boolean {
+  try {
+    const result = schema['~standard'].validate(undefined)
+    if (!(result instanceof Promise)) return !result.issues
+    // what becomes of it nobody asked for
+    const done = (): boolean => false
+    void result.then(done, done)
+    return false
+  } catch {
+    // a check of its own that counts on a value
+    return false
   }
 }
 
