@@ -102,7 +102,7 @@ export function compose({ name: nameAt, api, options, isStandIn = false }: Given
     hooks: options.hooks,
     redact: checkRedact(options.redact),
     types: checkTypes(options.types),
-    apiTypes: name === null ? undefined : ownTypes(name, ownManifest(logger), logger),
+    apiTypes: name === null || isStandIn ? undefined : ownTypes(name, ownManifest(logger), logger),
     declared,
     keepAlive: new KeepAlive(!isStandIn),
   })

@@ -141,6 +141,17 @@ describe('mock - beside the real one', () => {
   })
 })
 
+it('mock - timers of the system may stand still, as long as setImmediate does not', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] })
+  try {
+    const mock = mockRemote('mocked-d1', { transform: (text) => text.toUpperCase() })
+    expect(await remote('mocked-d1', from).transform('beep')).toBe('BEEP')
+    await mock[Symbol.asyncDispose]()
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
 describe('mock - in the mesh memory:', () => {
   it('clients and services find it, in the declared range of the folder', async () => {
     vi.spyOn(process, 'cwd').mockReturnValue(folder)
