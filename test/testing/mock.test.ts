@@ -112,7 +112,7 @@ describe('mock - beside the real one', () => {
       (await everyone.which()).map((outcome) => outcome.status === 'fulfilled' && outcome.value),
     ]
     expect(await answers()).toEqual(['real', 'real', ['real']])
-    const mock = mockRemote<Which>('d1', { which: () => 'mock' })
+    const mock = mockRemote<Which>('d1', { which: () => 'mock' }, { version: '1.9.0' })
     expect(await answers()).toEqual(['mock', 'mock', ['mock']])
     await mock[Symbol.asyncDispose]()
     await mock[Symbol.asyncDispose]()
