@@ -4,7 +4,7 @@ import { isDServiceError, type DServiceError } from '../base/errors.js'
 import { apiModule, generated, handleModule, type ApiModule, type TypesFrom } from './declarations.js'
 import { contractOf, lockedIn } from './lockfile.js'
 import type { Lock, LockedRemote, Manifest } from './types.js'
-import { inTheWay, namesIn, readText, removeFile, sweep, writeAside } from './write.js'
+import { inTheWay, namesIn, readText, removeFile, sweep, writeAside, type Writing } from './write.js'
 
 /** Beside the package.json. */
 export const GENERATED_FOLDER = '.dservice'
@@ -36,12 +36,15 @@ export interface Generating {
   readonly lock: Lock
 }
 
+/** What is to be done. Files are absolute; what has not changed is not in it. */
+export interface Plan extends Generated {
+  readonly writings: readonly Writing[]
+}
+
 /**
- * Writes the files of all declared remotes, and removes those of remotes that are gone. What has not changed is not touched, what somebody
- * else has written stays. Errors: DS_INVALID, and then nothing was written: a file in the way, a folder that leads out of the project or
- * cannot be written.
+ * What the files of all declared remotes are to be. What somebody else has written stays. Errors: DS_INVALID for a file in the way.
  */
-export function generate({ folder, manifest, lock }: Generating): Generated {
+export function planned({ folder, manifest, lock }: Generating): Plan {
   const remotes = manifest.remotes.map(({ name }) => remoteOf(name, lockedIn(lock, name)))
   const files = filesOf(remotes)
   const root = path.join(folder, GENERATED_FOLDER)
@@ -50,18 +53,27 @@ export function generate({ folder, manifest, lock }: Generating): Generated {
     if (found !== null && !found.startsWith(MARK)) throw inTheWay(path.join(root, file), 'a file')
     return found !== text
   })
-  writeAside(
-    stale.map(([file, text]) => ({ file: path.join(root, file), text })),
-    folder,
-  )
   const gone = ownFiles(root).filter((file) => !files.has(file))
-  for (const file of gone) removeFile(path.join(root, file), folder)
   const named = (file: string): string => `${GENERATED_FOLDER}/${file}`
   return {
     remotes: remotes.map(({ name, from, problem }) => ({ name, from, problem })),
+    writings: stale.map(([file, text]) => ({ file: path.join(root, file), text })),
     written: stale.map(([file]) => named(file)),
     removed: gone.map(named),
   }
+}
+
+/**
+ * Writes the files of all declared remotes, with `others` or not at all, and removes those of remotes that are gone. Errors: DS_INVALID, and
+ * then nothing was written: a file in the way, a folder that leads out of the project or cannot be written.
+ */
+export function generate(generating: Generating, others: readonly Writing[] = []): Generated {
+  const { folder } = generating
+  const { remotes, writings, written, removed } = planned(generating)
+  writeAside([...others, ...writings], folder)
+  for (const file of removed) removeFile(path.join(folder, file), folder)
+  sweepAll(path.join(folder, GENERATED_FOLDER))
+  return { remotes, written, removed }
 }
 
 // --- what is to be
@@ -125,16 +137,24 @@ function augmentation(remotes: readonly Remote[]): string {
 
 // --- what is there
 
-/** The files that we have written, relative to the folder, with `/`; what interrupted runs have left goes. */
+/** The files that we have written, relative to the folder, with `/`. */
 function ownFiles(root: string): string[] {
-  const scopes = (below: string): string[] =>
-    namesIn(path.join(root, below)).flatMap((name) => (name.startsWith('@') ? [`${below}${name}/`] : []))
-  const folders = ['', ...scopes(''), 'api/', ...scopes('api/')]
-  return folders.flatMap((folder) => {
-    sweep(path.join(root, folder))
-    return namesIn(path.join(root, folder))
+  return foldersIn(root).flatMap((folder) =>
+    namesIn(path.join(root, folder))
       .filter((name) => /\.(mjs|d\.mts|d\.ts)$/.test(name))
       .map((name) => folder + name)
-      .filter((file) => readText(path.join(root, file))?.startsWith(MARK))
-  })
+      .filter((file) => readText(path.join(root, file))?.startsWith(MARK)),
+  )
+}
+
+/** What interrupted runs have left goes. */
+function sweepAll(root: string): void {
+  for (const folder of foldersIn(root)) sweep(path.join(root, folder))
+}
+
+/** Where we write: relative to the folder, each with a `/` at its end. */
+function foldersIn(root: string): string[] {
+  const scopes = (below: string): string[] =>
+    namesIn(path.join(root, below)).flatMap((name) => (name.startsWith('@') ? [`${below}${name}/`] : []))
+  return ['', ...scopes(''), 'api/', ...scopes('api/')]
 }

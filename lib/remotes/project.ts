@@ -3,13 +3,14 @@ import path from 'node:path'
 import { checkName, checkRange } from '../base/names.js'
 import { Document } from './document.js'
 import { edited, type Edit } from './edit.js'
-import { GENERATED_FOLDER, generate, type Generated } from './generate.js'
+import { GENERATED_FOLDER, generate, planned, type Generated } from './generate.js'
 import { readLock } from './lock-read.js'
 import { hintsFor } from './hints.js'
+import { salvageLock, type Salvaged } from './lock-salvage.js'
 import { EMPTY_LOCK, formatLock, LOCK_FILE } from './lockfile.js'
 import { readManifest } from './manifest.js'
 import type { Lock, Manifest } from './types.js'
-import { readText, sweep, writeAside } from './write.js'
+import { readText, sweep, writeAside, type Writing } from './write.js'
 
 /** What may be said of a remote beside its range. */
 export interface DeclareOptions {
@@ -52,6 +53,8 @@ export class Project {
   /** The package.json as it was read or written last; undefined: not yet, null: there is none. */
   #package: string | null | undefined
   #lock: string | null | undefined
+  /** By file, what is to be written together; null: each edit is written at once. */
+  #together: Map<string, Writing> | null = null
 
   constructor(folder: string) {
     this.folder = folder
@@ -70,6 +73,11 @@ export class Project {
   get lock(): Lock {
     const text = this.#lockText
     return text === null ? EMPTY_LOCK : readLock(this.lockFile, text)
+  }
+
+  /** What can be believed of a lock that cannot be read. Errors: DS_INVALID for a newer one. */
+  salvaged(): Salvaged {
+    return salvageLock(this.lockFile, this.#lockText ?? '')
   }
 
   get #packageText(): string | null {
@@ -125,7 +133,7 @@ export class Project {
     const was = this.#lockText
     // a checkout may have made other line ends of ours
     if (was?.replaceAll('\r\n', '\n') === text) return false
-    writeAside([{ file: this.lockFile, text, was }], this.folder)
+    this.#write({ file: this.lockFile, text, was })
     this.#lock = text
     return true
   }
@@ -133,7 +141,31 @@ export class Project {
   /** Writes `.dservice/` from what is declared and locked. Errors: DS_INVALID. */
   generate(): Generated {
     sweep(this.folder)
-    return generate({ folder: this.folder, manifest: this.manifest, lock: this.lock })
+    return generate(this)
+  }
+
+  /** What `generate` would do: which files do not fit the lock. Errors: DS_INVALID. */
+  stale(): Generated {
+    const { remotes, written, removed } = planned(this)
+    return { remotes, written, removed }
+  }
+
+  /**
+   * Runs edits, then writes what they have changed and `.dservice/`: all of it or nothing. Nothing in it waits, so that an interrupt comes
+   * before it or after it. Errors: DS_INVALID, and then nothing was written.
+   */
+  save(edit: () => void): Generated {
+    this.#together = new Map()
+    try {
+      edit()
+      sweep(this.folder)
+      return generate(this, [...this.#together.values()])
+    } catch (error) {
+      this.#package = this.#lock = undefined
+      throw error
+    } finally {
+      this.#together = null
+    }
   }
 
   /** What the project needs besides, which no command changes for its owner: sentences for people. */
@@ -155,8 +187,15 @@ export class Project {
     if (text === was) return false
     // an edit that nobody could read is not written
     readManifest(new Document(this.packageFile, text))
-    writeAside([{ file: this.packageFile, text, was }], this.folder)
+    this.#write({ file: this.packageFile, text, was })
     this.#package = text
     return true
+  }
+
+  /** Of several edits of a file, the first one knows what it was. */
+  #write(writing: Writing): void {
+    const first = this.#together?.get(writing.file)
+    if (!this.#together) writeAside([writing], this.folder)
+    else this.#together.set(writing.file, first ? { ...first, text: writing.text } : writing)
   }
 }
