@@ -1,19 +1,6 @@
 /** The commands as data: what each is called, takes and says in its help. What they do is loaded when they run. */
-import type { Run } from './input.js'
-
-/** One command. */
-export interface CommandSpec {
-  /** commander's words: `<required>`, `[optional]`, `[many...]`. */
-  readonly usage: string
-  readonly summary: string
-  readonly options?: readonly (readonly [flags: string, text: string])[]
-  /** More than one line of help, where the command needs it. */
-  readonly details?: string
-  readonly examples: readonly (readonly [line: string, text: string])[]
-  /** True where the command deals with SIGINT itself. */
-  readonly ownSignals?: boolean
-  load(): Promise<{ run: Run }>
-}
+import { PROJECT_COMMANDS } from '../project/commands.js'
+import type { CommandSpec } from './spec.js'
 
 const LOOK = `The look ends when nothing new came for 300 ms, or for what --timeout says.`
 
@@ -67,6 +54,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     load: () => import('./graph.js'),
   },
+  ...PROJECT_COMMANDS,
   {
     usage: 'run <file...>',
     summary: 'run services, each in a process of its own',

@@ -12,7 +12,7 @@ export const EXIT: Readonly<Record<number, string>> = Object.freeze({
   5: 'found, but not to be reached; or no engine to look with',
   6: 'refused: draining, over a limit, no access',
   7: 'the arguments were refused, or cannot travel',
-  8: 'required dependencies form a cycle',
+  8: 'required dependencies form a cycle, or the lock does not fit the package.json',
   130: 'interrupted (SIGINT)',
   143: 'ended by SIGTERM',
 })
@@ -39,6 +39,9 @@ export const EXIT_OF: Readonly<Record<Code, number>> = Object.freeze({
   DS_CYCLE: 8,
   DS_CANCELLED: 130,
 })
+
+/** The exit code where package.json and lock disagree. */
+export const LOCK_MISMATCH = 8
 
 /** The exit code of a program that a signal ended, as shells count it. */
 export function exitOfSignal(signal: NodeJS.Signals): number {

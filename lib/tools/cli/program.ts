@@ -1,9 +1,10 @@
 /** The command line: reads it with commander, runs one command, answers the exit code. */
 import { Command, CommanderError, Option } from 'commander'
 import { cancelled, invalid } from '../../base/errors.js'
-import { COMMANDS, type CommandSpec } from './commands.js'
+import { COMMANDS } from './commands.js'
 import { EXIT } from './exit.js'
 import { packageVersion } from './package-version.js'
+import type { CommandSpec } from './spec.js'
 import { Talk, type Host, type Settings } from './talk.js'
 
 const USAGE = 2
@@ -45,6 +46,7 @@ export function build(host: Host, done: (code: number) => void): Command {
 function commandOf(spec: CommandSpec, host: Host, done: (code: number) => void): Command {
   const [name = '', ...rest] = spec.usage.split(' ')
   const command = new Command(name).summary(spec.summary).description(spec.summary)
+  if (spec.alias !== undefined) command.alias(spec.alias)
   for (const argument of rest) command.argument(argument)
   for (const [flags, text] of spec.options ?? []) command.option(flags, text)
   command

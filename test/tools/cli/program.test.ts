@@ -34,6 +34,12 @@ describe('the command line', () => {
         ls [name[@range]]                       list the services that are there
         call [options] <name.method> [args...]  call a method and print its answer
         graph [options]                         show who relies on whom, what is unmet, and cycles
+        add [options] <name@range...>           declare remotes in package.json, lock them, write their
+                                                types
+        rm [options] <name...>                  take remotes out of package.json, lock and types
+        install|i [options] [name...]           lock what is missing, write the types of what is locked
+        outdated [options]                      show remotes of which a newer version runs
+        types [options]                         write the types of what is locked, and say where they are
         run [options] <file...>                 run services, each in a process of its own
         repl [options]                          explore the mesh in JavaScript
         demo [options]                          three processes on this machine find, call and heal each
@@ -49,7 +55,7 @@ describe('the command line', () => {
           5  found, but not to be reached; or no engine to look with
           6  refused: draining, over a limit, no access
           7  the arguments were refused, or cannot travel
-          8  required dependencies form a cycle
+          8  required dependencies form a cycle, or the lock does not fit the package.json
         130  interrupted (SIGINT)
         143  ended by SIGTERM
 
@@ -157,20 +163,21 @@ describe('the command line', () => {
     visit('lib/tools/cli/main.ts')
     expect([...reached].filter((file) => !/^(node:|lib\/base\/)/.test(file)).toSorted())
       .toMatchInlineSnapshot(`
-      [
-        "commander",
-        "lib/tools/cli/commands.ts",
-        "lib/tools/cli/exit.ts",
-        "lib/tools/cli/failure.ts",
-        "lib/tools/cli/main.ts",
-        "lib/tools/cli/package-version.ts",
-        "lib/tools/cli/program.ts",
-        "lib/tools/cli/style.ts",
-        "lib/tools/cli/talk.ts",
-        "lib/tools/cli/text.ts",
-        "picocolors",
-      ]
-    `)
+        [
+          "commander",
+          "lib/tools/cli/commands.ts",
+          "lib/tools/cli/exit.ts",
+          "lib/tools/cli/failure.ts",
+          "lib/tools/cli/main.ts",
+          "lib/tools/cli/package-version.ts",
+          "lib/tools/cli/program.ts",
+          "lib/tools/cli/style.ts",
+          "lib/tools/cli/talk.ts",
+          "lib/tools/cli/text.ts",
+          "lib/tools/project/commands.ts",
+          "picocolors",
+        ]
+      `)
   })
 
   it('the command line - only the program knows the list of commands, which knows them all', () => {

@@ -1,0 +1,80 @@
+/** The commands about remote dependencies, as data: what a package declares, what is locked, and what runs. */
+import type { CommandSpec } from '../cli/spec.js'
+
+const CWD = ['--cwd <dir>', 'the project: the nearest package.json from there upwards'] as const
+
+const ABSENCE = `A remote of which nothing was seen for 1 s is absent; --timeout changes that. All are looked for at once.`
+
+const ADDED = `Without a range it is ^ and the version that was found. Of a remote that is there the contract is locked, and its types are
+written. Where one is absent, nothing is written (exit code 3); with --offline it is declared alone.
+${ABSENCE}`
+
+const INSTALLED = `What is locked and fits the package.json is kept, and not looked for. A remote that is down keeps its locked types:
+that is a warning. One that was never locked is exit code 3, unless it is optional or lazy.
+${ABSENCE}`
+
+/** In the order of the help. */
+export const PROJECT_COMMANDS: readonly CommandSpec[] = [
+  {
+    usage: 'add <name@range...>',
+    summary: 'declare remotes in package.json, lock them, write their types',
+    options: [
+      ['--optional', 'a service that relies on them is ready without them'],
+      ['--lazy', 'looked for at the first call'],
+      ['--call-timeout <duration>', 'deadline of their calls: 2s, 500ms'],
+      ['--offline', 'declare them without a look at the mesh'],
+      CWD,
+    ],
+    details: ADDED,
+    examples: [
+      ["dservice add 'd1@^1'", "then: import d1 from '#remote/d1'"],
+      ['dservice add audit --optional --call-timeout 2s', 'in the version that runs'],
+    ],
+    load: () => import('./add.js'),
+  },
+  {
+    usage: 'rm <name...>',
+    summary: 'take remotes out of package.json, lock and types',
+    options: [CWD],
+    examples: [
+      ['dservice rm d1', ''],
+      ['dservice rm d1 audit --cwd packages/web', 'of another project'],
+    ],
+    load: () => import('./rm.js'),
+  },
+  {
+    usage: 'install [name...]',
+    alias: 'i',
+    summary: 'lock what is missing, write the types of what is locked',
+    options: [['--update [name...]', 'lock these, or all, anew'], ['--offline', 'from the lock alone'], CWD],
+    details: `${INSTALLED}
+Names lock these anew, as --update does.`,
+    examples: [
+      ['dservice install --offline', 'after a checkout: no mesh is needed'],
+      ['dservice install --update d1', 'lock the version that runs now'],
+    ],
+    load: () => import('./install.js'),
+  },
+  {
+    usage: 'outdated',
+    summary: 'show remotes of which a newer version runs',
+    options: [CWD],
+    details: `Exit code 1 where a version that is in range and newer than the locked one runs; 0 where newer ones are out of range.
+${ABSENCE}`,
+    examples: [
+      ['dservice outdated', 'then: dservice install --update'],
+      ['dservice outdated --json', 'for scripts'],
+    ],
+    load: () => import('./outdated.js'),
+  },
+  {
+    usage: 'types',
+    summary: 'write the types of what is locked, and say where they are',
+    options: [['--check', 'write nothing: exit code 1 where they do not fit the lock'], CWD],
+    examples: [
+      ['dservice types', ''],
+      ['dservice types --check', 'for CI, where .dservice is committed'],
+    ],
+    load: () => import('./types.js'),
+  },
+]
