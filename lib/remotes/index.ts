@@ -1,6 +1,8 @@
 /** Remote dependencies, as the tools know them: what is not exported here is the library's own business. */
 export { apiModule, generated, type ApiModule, type TypesFrom } from './declarations.js'
+export { cyclesThrough, type Around, type Relying } from './cycles.js'
 export { Document } from './document.js'
+export { mismatchesIn } from './fit.js'
 export { checkTypes } from './foreign-types.js'
 export {
   GENERATED_FOLDER,

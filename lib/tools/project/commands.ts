@@ -13,6 +13,11 @@ const INSTALLED = `What is locked and fits the package.json is kept, and not loo
 that is a warning. One that was never locked is exit code 3, unless it is optional or lazy.
 ${ABSENCE}`
 
+const CHECKED = `Every remote is to have a live instance in range whose contract can stand for the locked one. Exit code 8: the lock does
+not fit the package.json, or required dependencies lead back to this package; 1: anything else that was found.
+A remote that is optional or lazy may be absent. Contracts are compared by the project's own TypeScript.
+${ABSENCE}`
+
 /** In the order of the help. */
 export const PROJECT_COMMANDS: readonly CommandSpec[] = [
   {
@@ -56,6 +61,17 @@ Names lock these anew, as --update does.`,
     load: () => import('./install.js'),
   },
   {
+    usage: 'check',
+    summary: 'for CI: can what runs stand for what is locked?',
+    options: [['--offline', 'only what package.json and lock tell'], CWD],
+    details: CHECKED,
+    examples: [
+      ['dservice check --timeout 5s', 'on a slow machine'],
+      ['dservice check --offline --json', 'without a mesh'],
+    ],
+    load: () => import('./check.js'),
+  },
+  {
     usage: 'outdated',
     summary: 'show remotes of which a newer version runs',
     options: [CWD],
@@ -66,6 +82,17 @@ ${ABSENCE}`,
       ['dservice outdated --json', 'for scripts'],
     ],
     load: () => import('./outdated.js'),
+  },
+  {
+    usage: 'why <name>',
+    summary: 'show what needs a remote: packages, remotes, sources',
+    options: [CWD],
+    details: `By the lock and the sources: no mesh is needed. Exit code 3 where nothing needs it.`,
+    examples: [
+      ['dservice why d1', ''],
+      ['dservice why d0 --json', 'for scripts'],
+    ],
+    load: () => import('./why.js'),
   },
   {
     usage: 'types',

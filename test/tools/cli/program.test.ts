@@ -38,7 +38,9 @@ describe('the command line', () => {
                                                 types
         rm [options] <name...>                  take remotes out of package.json, lock and types
         install|i [options] [name...]           lock what is missing, write the types of what is locked
+        check [options]                         for CI: can what runs stand for what is locked?
         outdated [options]                      show remotes of which a newer version runs
+        why [options] <name>                    show what needs a remote: packages, remotes, sources
         types [options]                         write the types of what is locked, and say where they are
         run [options] <file...>                 run services, each in a process of its own
         repl [options]                          explore the mesh in JavaScript

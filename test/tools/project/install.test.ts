@@ -151,7 +151,10 @@ it('install - mends a lock that cannot be read; what nobody can tell of it is lo
   await d1.stop()
   project.write({ 'dservice-lock.json': edited })
   const { exit, err } = await project.run('install')
-  expect([exit, err]).toEqual([2, expect.stringMatching(/dservice-lock\.json:\d+:\d+: the hash of the contract of d1/)])
+  expect([exit, err]).toEqual([
+    2,
+    expect.stringMatching(/dservice-lock\.json:\d+:\d+: the hash of the contract of d1/),
+  ])
   expect(project.read('dservice-lock.json')).toBe(edited)
   const newer = '{ "lockfileVersion": 2, "remotes": {} }'
   project.write({ 'dservice-lock.json': newer })
