@@ -1,7 +1,7 @@
 /** How remotes are told: in lines for people, as data for programs. */
 import type { Contract } from '../../index.js'
 import type { Generated, GeneratedRemote } from '../../remotes/index.js'
-import { oneLine, plain } from '../cli/text.js'
+import { plain } from '../cli/text.js'
 import type { Talk } from '../cli/talk.js'
 
 /** Where the types of a remote come from, for people. */
@@ -38,11 +38,6 @@ export function tellProblems({ remotes }: Generated, talk: Talk): void {
 /** Parts of a line, with dots between. */
 export function dotted(talk: Talk, parts: readonly (string | null)[]): string {
   return parts.filter((part) => part !== null).join(` ${talk.style.marks.dot} `)
-}
-
-/** Names in a sentence, harmless. */
-export function listed(names: readonly string[]): string {
-  return names.map(oneLine).join(', ')
 }
 
 /** The names of the methods. */
