@@ -4,8 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { invalid, reasonOf, type DServiceError } from './base/errors.js'
 import { checkName, shown } from './base/names.js'
 import { DEFAULTS } from './base/options.js'
-import { findPackage } from './base/package.js'
-import { manifestOf } from './declaring.js'
+import { manifestOf, packageAbove } from './declaring.js'
 import { dservice } from './defaults.js'
 import type { Remote } from './dnode/remote.js'
 import { callerIn, createLateHandle, type Look } from './mesh/calls/handle.js'
@@ -73,7 +72,7 @@ function relyOn({ name, range, timeout }: RemoteDeclaration): Remote {
 
 function declarationOf(name: string, from: unknown): { file: string; declaration: RemoteDeclaration } {
   const folder = folderOf(from)
-  const info = findPackage(folder)
+  const info = packageAbove(folder)
   const declaration = manifestOf(info)?.remotes.find((declared) => declared.name === name)
   if (info.file !== null && declaration) return { file: info.file, declaration }
   throw invalid({

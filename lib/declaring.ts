@@ -13,7 +13,13 @@ const byMesh = new Map<string, Declared>()
 
 /** The package.json that this process belongs to. */
 export function ownPackage(): PackageInfo {
-  return (own ??= findPackage(startFolder(process.env, process.argv[1])))
+  return (own ??= packageAbove(startFolder(process.env, process.argv[1])))
+}
+
+/** The package.json that files of a folder belong to. Errors: DS_INVALID with file and line. */
+export function packageAbove(folder: string): PackageInfo {
+  // a document that cannot be read says where
+  return findPackage(folder, (file, text) => new Document(file, text))
 }
 
 /** What a package.json declares; null: nothing. Errors: DS_INVALID with file and line. */

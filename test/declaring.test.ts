@@ -37,6 +37,11 @@ const edgesOf = (service: face.DService<object>): string[] => {
   return service.snapshot().edges.map(({ name, range }) => `${name}@${range}`)
 }
 
+it('declaring - a package.json that is no JSON says where', async () => {
+  const dservice = await processOf('{\n  "name": "app",\n  "version" "1.0.0"\n}')
+  expect(() => dservice()).toThrow(/package\.json:3:13: this is no JSON \(colon expected\)/)
+})
+
 describe('declaring - a process relies on what its package declares', () => {
   it('each of its services, but for what the process serves itself in that mesh', async () => {
     const dservice = await processOf(

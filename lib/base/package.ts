@@ -40,12 +40,15 @@ export function startFolder(env: NodeJS.ProcessEnv, program: string | undefined)
   }
 }
 
-/** Reads the nearest package.json upwards from `folder`. Errors: DS_INVALID where it is no JSON object. */
-export function findPackage(folder: string): PackageInfo {
+/** Reads a file more closely than this one does: it throws an error that says where the text is wrong. */
+export type Proofread = (file: string, text: string) => unknown
+
+/** Reads the nearest package.json upwards from `folder`. Errors: DS_INVALID where it is no JSON object; first the one of `proofread`. */
+export function findPackage(folder: string, proofread?: Proofread): PackageInfo {
   for (let at = folder; ; at = path.dirname(at)) {
     const file = path.join(at, 'package.json')
     const text = read(file)
-    if (text !== null) return parse(file, text)
+    if (text !== null) return parse(file, text, proofread)
     if (path.dirname(at) === at) return NONE
   }
 }
@@ -60,8 +63,8 @@ function read(file: string): string | null {
   }
 }
 
-function parse(file: string, text: string): PackageInfo {
-  const json = parseObject(file, text)
+function parse(file: string, text: string, proofread: Proofread | undefined): PackageInfo {
+  const json = parseObject(file, text, proofread)
   const own = isRecord(json['dservice']) ? json['dservice'] : {}
   return {
     file,
@@ -73,11 +76,12 @@ function parse(file: string, text: string): PackageInfo {
   }
 }
 
-function parseObject(file: string, text: string): Record<string, unknown> {
+function parseObject(file: string, text: string, proofread: Proofread | undefined): Record<string, unknown> {
   try {
     const json: unknown = JSON.parse(text.replace(/^\uFEFF/, ''))
     if (isRecord(json)) return json
   } catch (error) {
+    proofread?.(file, text)
     throw invalid({ summary: `${file} is no JSON: ${reasonOf(error)}`, hint: 'mend the file', cause: error })
   }
   throw invalid({ summary: `${file} holds no JSON object`, hint: 'mend the file' })
