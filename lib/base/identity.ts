@@ -14,4 +14,13 @@ export interface Identity {
   readonly state: State
   /** Wall time of the start, milliseconds since 1970. */
   readonly started: number
+  /** The hash of what it promises, `sha256-` and 64 hex digits; of a sighting the first 16 of them will do. Missing: it says none. */
+  readonly contract?: string
+}
+
+const HASH = /^sha256-[0-9a-f]{64}$/
+
+/** Whether this is the hash of a contract as it travels. */
+export function isHash(value: unknown): value is string {
+  return typeof value === 'string' && HASH.test(value)
 }

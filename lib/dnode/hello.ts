@@ -1,6 +1,6 @@
 /** What a dservice peer adds to its methods row, and what is believed of it. */
 import { protocol, reasonOf } from '../base/errors.js'
-import type { Identity, State } from '../base/identity.js'
+import { isHash, type Identity, type State } from '../base/identity.js'
 import { checkName, checkVersion } from '../base/names.js'
 import { DEFAULTS, LIMITS } from '../base/options.js'
 import { isObject, unexpected, type Fields } from './check.js'
@@ -60,8 +60,9 @@ export function writeHello(hello: Hello): Fields {
   }
   const rest = { timeout, ...lists, limits }
   if (!identity) return { protocol: version, ...rest }
-  const { id, name, version: release, mesh, state, started } = identity
-  return { protocol: version, id, name, version: release, mesh, state, started, ...rest }
+  const { id, name, version: release, mesh, state, started, contract } = identity
+  const own = { id, name, version: release, mesh, state, started, ...(contract ? { contract } : {}) }
+  return { protocol: version, ...own, ...rest }
 }
 
 /** Reads the `dservice` field of a methods row; undefined is a classic peer. Errors: DS_PROTOCOL. */
@@ -108,7 +109,9 @@ function readIdentity(fields: Fields): Identity | null {
       version: checkVersion(version),
       mesh: checkName(mesh, 'mesh name'),
     }
-    return { id, ...names, state: state as State, started: started as number }
+    const own = { id, ...names, state: state as State, started: started as number }
+    // a hash of another kind says nothing to us, and takes nothing away
+    return isHash(fields['contract']) ? { ...own, contract: fields['contract'] } : own
   } catch (error) {
     throw protocol({ summary: `the peer's hello is not valid: ${reasonOf(error)}` })
   }

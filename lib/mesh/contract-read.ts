@@ -29,14 +29,8 @@ const SHAPE: Shape = { levels: 36, values: 50_000 }
 /** Names that reach into objects, anywhere in a path. */
 const REACHING: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
 
-const HASH = /^sha256-[0-9a-f]{64}$/
 const IDENTIFIER = /^[A-Za-z_$][\w$]{0,127}$/
 const CONTROL = /\p{Cc}/u
-
-/** Whether this is the hash of a contract as it travels. */
-export function isHash(value: unknown): value is string {
-  return typeof value === 'string' && HASH.test(value)
-}
 
 /** Whether a contract may name a method so. */
 export function isMethodPath(path: string): boolean {

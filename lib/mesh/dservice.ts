@@ -211,8 +211,10 @@ export class Service<A extends object> implements face.DService<A> {
     if (name === null) {
       throw invalid({ summary: 'a client has no name to serve under', hint: "use dservice('name', api)" })
     }
+    const { hash: contract } = this.#contract
     const self: Identity = { id: '', name, version, mesh: this.mesh, state: 'starting', started: 0 }
-    checkMethodsRow(this.api, sayHello(this.api, self, this.#types?.names))
+    const hello = sayHello(this.api, contract === null ? self : { ...self, contract }, this.#types?.names)
+    checkMethodsRow(this.api, hello)
     this.#stopped = false
     const serving = { clock, logger, transport, discovery, listenAt, advertise, session: this.#session() }
     const onState = (state: State): void => {
@@ -220,7 +222,8 @@ export class Service<A extends object> implements face.DService<A> {
       if (state === 'waiting') this.#node.pool.introduce()
       this.#events.emit('state', state)
     }
-    this.#run = new Run({ name, version, node: this.#node, relying: this.#relying, serving, onState })
+    const shared = { node: this.#node, relying: this.#relying }
+    this.#run = new Run({ name, version, ...shared, serving, contract, onState })
     return this.#run
   }
 

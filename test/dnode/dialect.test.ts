@@ -132,6 +132,23 @@ describe('dialect - the page', () => {
     expect(new Set(fields)).toEqual(new Set(Object.keys(writeHello({ ...hello, types: ['money'] }))))
   })
 
+  it.each([
+    undefined,
+    null,
+    1,
+    '',
+    'sha256-',
+    `sha256-${'A'.repeat(64)}`,
+    `sha256-${'0'.repeat(65)}`,
+    `md5-${'0'.repeat(64)}`,
+  ])('dialect - the contract %j of a hello is none, and takes nothing away', (contract) => {
+    const [, page = ''] = /^## Hello\n([^]*?)^## /m.exec(textOf('docs/protocol.md')) ?? []
+    const said = JSON.parse(/^B>A .*"dservice":(.*)}$/m.exec(page)?.[1] ?? '') as object
+    const { contract: _whole, ...rest } = readHello(said)!.identity!
+    expect(readHello({ ...said, contract })).toMatchObject({ identity: rest })
+    expect(readHello({ ...said, contract })!.identity).not.toHaveProperty('contract')
+  })
+
   it('dialect - the page has a row in its table for every kind, as we write it', () => {
     const kinds = MESSAGES.flatMap(([text]) => /^\[(?:\{[^}]*\},)?"(\w+)"/.exec(text)?.[1] ?? [])
     const [, page = ''] = textOf('docs/protocol.md').split('## Dialect\n')

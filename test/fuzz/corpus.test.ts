@@ -93,6 +93,7 @@ describe('fuzz - the corpus', () => {
       messages.some((message) => message.type === 'error' && message.error.ran === 'no'),
       messages.some((message) => message.type === 'methods' && message.hello?.identity),
       messages.some((message) => message.type === 'methods' && message.hello?.idempotent.length),
+      messages.some((message) => message.type === 'methods' && message.hello?.identity?.contract),
     ]) {
       expect(has).toBeTruthy()
     }

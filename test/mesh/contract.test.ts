@@ -152,6 +152,19 @@ suite('contracts(handle)', () => {
     await expect(contracts(handle, { timout: 1 } as object)).rejects.toMatchObject({ code: 'DS_INVALID' })
   })
 
+  it('the hash is in the hello, in the hint of the sighting, and in what inspect() tells', async () => {
+    const d1 = mesh.service('d1@1.2.0', { ping: () => 1 })
+    const contract = hashOfContract({ methods: { ping: {} } })
+    const hints: unknown[] = []
+    const watching = await mesh.hub.engine({ mesh: 'default' }).watch('d1', ({ hint }) => hints.push(hint))
+    await mesh.until(d1.start())
+    await watching[Symbol.asyncDispose]()
+    expect(hints).toContainEqual(expect.objectContaining({ contract }))
+    const client = mesh.client()
+    const { instances: seen } = await mesh.until(client.inspect())
+    expect(seen).toMatchObject([{ name: 'd1', contract }])
+  })
+
   it('a service that still waits for its dependencies tells its contract', async () => {
     const d1 = mesh.service('d1@1.0.0', { ping: () => 1 })
     d1.rely('d0')

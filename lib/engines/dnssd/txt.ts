@@ -9,6 +9,10 @@ export const TXT_LIMIT = 1_300
 /** A string of TXT has one byte for its length; versions that long are left to the hello. */
 const VERSION_LIMIT = 100
 
+/** What the hash of a contract begins with, and how many of its digits go into TXT. */
+const HASH = 'sha256-'
+const DIGITS = 16
+
 const FLAGS: Readonly<Record<State, string>> = {
   starting: 's',
   waiting: 'w',
@@ -26,13 +30,15 @@ export interface TxtHint {
 /**
  * The TXT data of an instance, `txtvers` first (RFC 6763 section 6.7):
  *
- *   n= name   v= version   p= protocol   s= security   id= instance   m= mesh tag   t= started   f= state
+ *   n= name   v= version   p= protocol   s= security   id= instance   m= mesh tag   t= started   h= contract   f= state
  */
 export function writeTxt(self: Identity): Uint8Array {
   const strings = ['txtvers=1', `n=${self.name}`]
   if (self.version.length <= VERSION_LIMIT) strings.push(`v=${self.version}`)
   strings.push('p=1', 's=none', `id=${self.id.slice(0, LIMITS.name)}`, `m=${meshTag(self.mesh)}`)
-  strings.push(`t=${self.started}`, `f=${FLAGS[self.state]}`)
+  strings.push(`t=${self.started}`)
+  if (self.contract !== undefined) strings.push(`h=${self.contract.slice(HASH.length, HASH.length + DIGITS)}`)
+  strings.push(`f=${FLAGS[self.state]}`)
   const parts = strings.map((text) => Buffer.from(text))
   return Buffer.concat(parts.flatMap((part) => [Buffer.of(part.length), part]))
 }
@@ -78,6 +84,7 @@ function parseTxt(data: Uint8Array): TxtHint {
   const name = take('n', /^[\x21-\x7e]{1,64}$/)
   const version = take('v', /^\d{1,15}\.\d{1,15}\.\d{1,15}(?:[-+][0-9A-Za-z.+-]{1,100})?$/)
   const started = take('t', /^\d{1,15}$/)
+  const contract = take('h', /^[0-9a-f]{16}$/)
   const state = stateOf(pairs.get('f'))
   return {
     tag: take('m', /^[0-9a-f]{8}$/) ?? null,
@@ -86,6 +93,7 @@ function parseTxt(data: Uint8Array): TxtHint {
       ...(name !== undefined && { name }),
       ...(version !== undefined && { version }),
       ...(started !== undefined && { started: Number(started) }),
+      ...(contract !== undefined && { contract: `${HASH}${contract}` }),
       ...(state !== undefined && { state }),
     },
   }

@@ -81,5 +81,5 @@ const idKey = (id: string): string => `id ${id}`
 const namelessKey = (address: string): string => `nameless ${address}`
 
 function isSameHint(left: Found['hint'], right: Found['hint']): boolean {
-  return left.version === right.version && left.state === right.state && left.started === right.started
+  return (['version', 'state', 'started', 'contract'] as const).every((key) => left[key] === right[key])
 }

@@ -64,7 +64,14 @@ async function view(peer: LivePeer): Promise<InstanceView> {
   const description = await describe(peer)
   const known = { name, version, id, started, state, address: formatAddress(address) }
   if (!description) {
-    return { ...known, edges: [], methods: session.methods, about: {}, contract: null, described: false }
+    return {
+      ...known,
+      edges: [],
+      methods: session.methods,
+      about: {},
+      contract: identity.contract ?? null,
+      described: false,
+    }
   }
   const { edges, methods, about, contract } = description
   return { ...known, edges, methods, about, contract, described: true }

@@ -103,10 +103,11 @@ class Asking {
 
   /** Of instances that say the same hash: the first answer that passes. One that is silent leaves time for the next. */
   async #contractOf(ones: readonly Known[]): Promise<Contract | null> {
-    for (const [i, { peer, description }] of ones.entries()) {
+    for (const [i, one] of ones.entries()) {
+      const { peer, description } = one
       const timeout = i < ones.length - 1 ? this.#left / 2 : this.#left
       if (timeout <= 0) return null
-      const hash = description?.contract ?? null
+      const hash = hashIn(one)
       const contract = await askContract(peer, { timeout, hash, logger: this.#node.logger })
       if (contract === 'none') return hash ? null : namesOf(description?.methods ?? [], peer.session.methods)
       if (contract) return contract
@@ -119,9 +120,14 @@ class Asking {
   }
 }
 
+/** Its hello says it first; one of a time before that may describe it. */
+function hashIn({ peer, description }: Known): string | null {
+  return peer.identity.contract ?? description?.contract ?? null
+}
+
 /** Instances with one key have one contract. */
-function keyOf({ instance, description }: Known): string {
-  return description?.contract ?? instance.id
+function keyOf(one: Known): string {
+  return hashIn(one) ?? one.instance.id
 }
 
 /** Of a peer that tells no contract: what it says of its methods, else what it serves. */
@@ -130,8 +136,9 @@ function namesOf(said: readonly string[], served: readonly string[]): Contract |
   return names.length === 0 ? null : { methods: Object.fromEntries(names.map((name) => [name, {}])) }
 }
 
-function told({ instance, description }: Known, contract: Contract | null): InstanceContract {
-  const hash = description?.contract ?? (contract && hashOfContract(contract))
+function told(one: Known, contract: Contract | null): InstanceContract {
+  const { instance, description } = one
+  const hash = hashIn(one) ?? (contract && hashOfContract(contract))
   const required = (description?.edges ?? []).filter(({ optional, lazy }) => !optional && !lazy)
   const rely = Object.fromEntries(required.map(({ name, range }) => [name, range]))
   return Object.freeze({

@@ -1,8 +1,7 @@
 /** `$describe`: what an instance says of itself, asked for and checked before it is believed. */
 import validRange from 'semver/ranges/valid.js'
-import type { State } from '../../base/identity.js'
+import { isHash, type State } from '../../base/identity.js'
 import { isName } from '../../base/names.js'
-import { isHash } from '../contract-read.js'
 import type { MethodAbout } from '../method.js'
 import type { Description, EdgeView } from '../types.js'
 import type { LivePeer } from './peer.js'
@@ -39,7 +38,7 @@ export async function describe(peer: LivePeer, timeout: number = PATIENCE): Prom
     edges: known,
     methods: methods.filter((method) => typeof method === 'string'),
     about: toAbout(about),
-    contract: isHash(contract) ? contract : null,
+    contract: identity.contract ?? (isHash(contract) ? contract : null),
   }
 }
 

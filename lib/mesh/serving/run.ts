@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly node: NodeContext
   readonly relying: Relying
   readonly serving: ServingOptions
+  /** The hash of the contract; null: it has none. */
+  readonly contract: string | null
   readonly onState: (state: State) => void
 }
 
@@ -66,8 +68,9 @@ export class Run {
   }
 
   get identity(): Identity {
-    const { name, version, node } = this.#options
-    return { id: this.id, name, version, mesh: node.mesh, state: this.state, started: this.started }
+    const { name, version, node, contract } = this.#options
+    const own = { id: this.id, name, version, mesh: node.mesh, state: this.state, started: this.started }
+    return contract === null ? own : { ...own, contract }
   }
 
   /** What the service relies on changed: others should ask again. */

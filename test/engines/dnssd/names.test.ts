@@ -74,6 +74,14 @@ describe('dnssd TXT', () => {
     })
   })
 
+  it('hint - of the hash of a contract it has 16 digits, and none where there are others', () => {
+    const self = identity('d1', { contract: `sha256-9f86d081884c7d65${'0'.repeat(48)}` })
+    expect(readTxt(writeTxt(self)).hint.contract).toBe('sha256-9f86d081884c7d65')
+    for (const bad of ['h=', 'h=9f86', 'h=9F86D081884C7D65', `h=${'0'.repeat(17)}`, 'h=__proto__012345']) {
+      expect(readTxt(txt(bad)).hint).not.toHaveProperty('contract')
+    }
+  })
+
   it('hint - txtvers comes first (RFC 6763 6.7)', () => {
     expect(Buffer.from(writeTxt(identity('d1'))).toString('latin1', 1, 10)).toBe('txtvers=1')
   })
