@@ -5,6 +5,7 @@ import type { MeshView } from '../../../lib/index.js'
 import type { Member } from './cast.js'
 import { codeOf, type Made } from './ledger.js'
 import { eachOnce, monitored, reachedAll } from './judge-patterns.js'
+import { refusedRightly, ringsAreBroken } from './judge-rings.js'
 import type { Played } from './play.js'
 
 /** Milliseconds that a thawed process has for what came late. */
@@ -18,6 +19,8 @@ export function judge(played: Played): string[] {
     ...converged(played),
     ...agreed(played),
     ...reached(played),
+    ...refusedRightly(played),
+    ...ringsAreBroken(played),
     ...eachOnce(played),
     ...reachedAll(played),
     ...monitored(played),
@@ -93,25 +96,22 @@ function running({ states }: Played): Member[] {
   return [...states].filter(([, { state }]) => state !== 'stopped').map(([member]) => member)
 }
 
+const NOT_THERE = { state: '', missing: 0, isStarting: false }
+
 /** When all is whole, everybody is what the graph says, and says what is missing. */
 function converged(played: Played): string[] {
   const members = running(played)
   const ready = shouldBeReady(members)
   const wrong: string[] = []
   for (const member of members) {
-    const { state, missing } = played.states.get(member) ?? { state: '', missing: 0 }
+    const { state, missing, isStarting } = played.states.get(member) ?? NOT_THERE
     const due = ready.has(member) ? 'ready' : 'waiting'
     if (state !== due) wrong.push(`${placeOf(member)} is ${state}, not ${due}`)
     if (missing > 0 !== (due === 'waiting'))
       wrong.push(`${placeOf(member)} misses ${missing}, and is to be ${due}`)
     const last = member.states.find((_, i) => member.states.lastIndexOf(state) === i)
     if (last === undefined) wrong.push(`${placeOf(member)} never told of ${state}`)
-    const start = member.starts.at(-1)
-    if (due === 'ready' && !start?.settled) wrong.push(`${placeOf(member)} is ready, and its start goes on`)
-  }
-  for (const member of played.cast.members) {
-    const failed = member.starts.find(({ error }) => error !== null)
-    if (failed) wrong.push(`${placeOf(member)} failed to start: ${String(failed.error)}`)
+    if (due === 'ready' && isStarting) wrong.push(`${placeOf(member)} is ready, and its start goes on`)
   }
   return wrong
 }

@@ -126,14 +126,16 @@ export function planOf(seed: number): Plan {
   const chance = new Chance(seed)
   const size = chance.is(0.75) ? SMALL : LARGE
   const length = chance.number(size.ms / 6, size.ms)
-  const services = servicesOf(chance, size)
+  const plain = servicesOf(chance, size)
+  const hasRings = chance.is(0.3)
+  const services = hasRings ? withRings(chance, plain) : plain
   const clients = Array.from({ length: chance.number(1, size.clients) }, (_, i) => `client${i}`)
   const calm = chance.is(0.1)
   const places = { services, clients, length, size }
   const events = [
     ...callsOf(chance, places),
     ...watchesOf(chance, places),
-    ...lateOf(chance, places),
+    ...(hasRings ? [] : lateOf(chance, places)),
     ...(calm ? [] : faultsOf(chance, places)),
   ]
   events.sort((x, y) => x.at - y.at)
@@ -155,7 +157,7 @@ interface Places {
   readonly size: Size
 }
 
-/** A service relies on those before it only: no plan has a ring. */
+/** A service relies on those before it only: there is no ring. */
 function servicesOf(chance: Chance, size: Size): ServicePlan[] {
   const services: ServicePlan[] = []
   const names = NAMES.slice(0, chance.number(1, size.names))
@@ -174,6 +176,23 @@ function servicesOf(chance: Chance, size: Size): ServicePlan[] {
     }
   }
   return services
+}
+
+/** All of one name, or some of them, rely on what relies on them. */
+function withRings(chance: Chance, services: readonly ServicePlan[]): ServicePlan[] {
+  const before = services.filter(({ name }) => reliedOn(services, name).length > 0)
+  if (before.length === 0) return [...services]
+  const { name } = chance.one(before)
+  const back = reliedOn(services, name)
+  const rely = { name: chance.one(back).name, range: '*', optional: false, lazy: false }
+  const share = chance.is(0.5) ? 1 : 0.5
+  return services.map((service) =>
+    service.name === name && chance.is(share) ? { ...service, relies: [...service.relies, rely] } : service,
+  )
+}
+
+function reliedOn(services: readonly ServicePlan[], name: string): ServicePlan[] {
+  return services.filter(({ relies }) => relies.some((rely) => rely.name === name))
 }
 
 function relyOf(chance: Chance, name: string): RelyPlan {

@@ -37,13 +37,20 @@ export interface Played {
   readonly frozen: readonly { readonly node: string; readonly from: number; until: number }[]
   /** What must not happen was told: errors of the log. */
   readonly told: readonly string[]
-  readonly states: ReadonlyMap<
-    Member,
-    { readonly id: string; readonly state: string; readonly missing: number }
-  >
+  readonly states: ReadonlyMap<Member, Standing>
   /** Listeners that the signals of callers still have. */
   readonly listeners: number
   readonly left: Leftovers
+}
+
+/** What a service was when all was whole again. */
+export interface Standing {
+  readonly id: string
+  readonly state: string
+  readonly started: number | null
+  readonly missing: number
+  /** Its last `start()` had not settled. */
+  readonly isStarting: boolean
 }
 
 /** A call by its client and the name that it was of, and its answer or error. */
@@ -307,7 +314,9 @@ class Player {
     return new Map(
       running.map((each) => {
         const { id, state, missing } = each.service
-        return [each, { id, state, missing: missing.length }]
+        const { started } = each.service.snapshot()
+        const isStarting = each.starts.at(-1)?.settled === false
+        return [each, { id, state, started, missing: missing.length, isStarting }]
       }),
     )
   }

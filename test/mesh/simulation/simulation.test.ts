@@ -1,6 +1,7 @@
 /** Some runs of the simulation, and that its judge sees what is wrong. `run.ts` does thousands. */
 import { describe, expect, it } from 'vitest'
-import { disconnected } from '../../../lib/base/errors.js'
+import { cycle, disconnected } from '../../../lib/base/errors.js'
+import type { Handle } from './cast.js'
 import { judge } from './judge.js'
 import { planOf } from './plan.js'
 import { play, type Played } from './play.js'
@@ -58,7 +59,7 @@ describe('simulation - some seeds', () => {
 })
 
 describe('simulation - the judge sees', () => {
-  const whole = play(planOf(61))
+  const whole = play(planOf(25))
   const plain = (played: Played) => {
     const made = played.ledger.made.find(
       (each) => !each.isIdempotent && !each.isPlain && !each.isOfAll && each.end?.ok,
@@ -128,7 +129,10 @@ describe('simulation - the judge sees', () => {
       (played) => ({
         ...played,
         states: new Map(
-          [...played.states].map(([member, { id }]) => [member, { id, state: 'waiting', missing: 0 }]),
+          [...played.states].map(([member, standing]) => [
+            member,
+            { ...standing, state: 'waiting', missing: 0 },
+          ]),
         ),
       }),
       /is waiting, not ready/,
@@ -137,6 +141,42 @@ describe('simulation - the judge sees', () => {
       'a view without what is there',
       (played) => ({ ...played, views: played.views.map((view) => ({ ...view, instances: [] })) }),
       /sees/,
+    ],
+    [
+      'a start that was refused for no ring',
+      (played) => {
+        const [member] = played.cast.members
+        const path = ['a@1.0.0', 'b@1.0.0', 'a@1.0.0']
+        member?.starts.push({ settled: true, error: cycle({ summary: 'x', details: { path } }) })
+        return played
+      },
+      /was refused for a@1\.0\.0 -> b@1\.0\.0/,
+    ],
+    [
+      'a start that failed otherwise',
+      (played) => {
+        played.cast.members[0]?.starts.push({ settled: true, error: disconnected({ summary: 'x' }) })
+        return played
+      },
+      /failed to start/,
+    ],
+    [
+      'the youngest of a ring that goes on starting',
+      (played) => ({
+        ...played,
+        states: new Map(
+          [...played.states].map(([member, standing]) => {
+            const { name } = member.plan
+            const rely = { name, range: '*', optional: false, lazy: false }
+            const uses = [{ rely, handle: {} as Handle }]
+            return [
+              { ...member, uses },
+              { ...standing, isStarting: true },
+            ]
+          }),
+        ),
+      }),
+      /is the youngest of a ring/,
     ],
     [
       'an instance that ran a call of all twice',
