@@ -30,3 +30,5 @@ export type {
   Verdict,
 } from './types.js'
 export { concerns, usesOf } from './uses.js'
+export { readContract } from '../mesh/contract-read.js'
+export type { Contract } from '../mesh/contract.js'

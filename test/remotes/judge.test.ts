@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterEach, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, expect, it, vi } from 'vitest'
 import { systemClock } from '../../lib/base/clock.js'
 import { isDServiceError } from '../../lib/base/errors.js'
 import { VirtualClock } from '../../lib/base/virtual-clock.js'
@@ -11,6 +11,12 @@ import { changesByName, judge, judgeAll } from '../../lib/remotes/judge.js'
 import { ROOT } from '../support/build.js'
 
 const options = { folder: ROOT, clock: systemClock }
+// a temporary folder of its own: other tests judge at the same time
+const temporary = mkdtempSync(path.join(tmpdir(), 'dservice-judging-'))
+vi.stubEnv('TMPDIR', temporary)
+vi.stubEnv('TEMP', temporary)
+afterAll(() => rmSync(temporary, { recursive: true, force: true }))
+
 const folders: string[] = []
 
 afterEach(() => {

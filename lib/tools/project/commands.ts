@@ -18,6 +18,16 @@ not fit the package.json, or required dependencies lead back to this package; 1:
 A remote that is optional or lazy may be absent. Contracts are compared by the project's own TypeScript.
 ${ABSENCE}`
 
+const DIFF = `A side is name@range, of which the highest version is asked, or a file: what publish-check --save wrote, or a
+remote of a lock (dservice-lock.json#d1). The project's own TypeScript (5.8 or newer) judges: what callers of the first side
+give must fit the second, and what the second answers must fit them. Exit code 1 where callers would break (major).`
+
+const PUBLISH = `Compares with the highest lower release that is live, or with --against: what --save wrote, or dservice-lock.json#d1;
+exit code 3 where there is neither. Exit code 1 where more differs than the version says: ^ decides, so that in 0.x a minor
+number breaks and a patch number brings features. A prerelease counts as the release it leads to.
+The contract of the version itself: of its running instance, or of the api that is the default export of --module, which is
+loaded here, with the types that dservice.types of the package.json names. Name and version default to the package.json's.`
+
 /** In the order of the help. */
 export const PROJECT_COMMANDS: readonly CommandSpec[] = [
   {
@@ -103,5 +113,35 @@ ${ABSENCE}`,
       ['dservice types --check', 'for CI, where .dservice is committed'],
     ],
     load: () => import('./types.js'),
+  },
+  {
+    usage: 'diff <before> <after>',
+    summary: 'tell whether callers of one version can go on with another',
+    options: [CWD],
+    details: DIFF,
+    examples: [
+      ['dservice diff d1@1.2.0 d1@2.0.0', 'both are running: patch, minor or major, method by method'],
+      ["dservice diff 'dservice-lock.json#d1' 'd1@^1'", 'what is locked, and what runs'],
+    ],
+    load: () => import('../project/diff.js'),
+  },
+  {
+    usage: 'publish-check [name@version]',
+    summary: 'refuse a version of a service that breaks more than its number says',
+    options: [
+      ['--module <file>', 'the api is the default export of this file'],
+      ['--against <file>', 'compare with this contract'],
+      ['--save <file>', 'write the contract, for --against'],
+      CWD,
+    ],
+    details: PUBLISH,
+    examples: [
+      [
+        'dservice publish-check --module ./dist/service.js',
+        'before npm publish, beside the version that is live',
+      ],
+      ['dservice publish-check d1@1.3.0 --against contract.json', 'in CI, where only the new one runs'],
+    ],
+    load: () => import('../project/publish-check.js'),
   },
 ]

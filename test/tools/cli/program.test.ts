@@ -42,6 +42,9 @@ describe('the command line', () => {
         outdated [options]                      show remotes of which a newer version runs
         why [options] <name>                    show what needs a remote: packages, remotes, sources
         types [options]                         write the types of what is locked, and say where they are
+        diff [options] <before> <after>         tell whether callers of one version can go on with another
+        publish-check [options] [name@version]  refuse a version of a service that breaks more than its
+                                                number says
         run [options] <file...>                 run services, each in a process of its own
         repl [options]                          explore the mesh in JavaScript
         demo [options]                          three processes on this machine find, call and heal each
