@@ -67,6 +67,8 @@ describe('calling - a remote by the declaration above a file', () => {
 
   it('its calls have the declared timeout', async () => {
     await serve('d5@1.0.0')
+    // it is known before the time begins that is too short for anything but the call
+    await remote<Api>('d5', place('{ "d5": "*" }')).version()
     const d5 = remote<Api>('d5', place('{ "d5": { "timeout": 50 } }'))
     await expect(d5.slow()).rejects.toMatchObject({ code: 'DS_TIMEOUT' })
   })
