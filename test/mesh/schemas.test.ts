@@ -343,6 +343,23 @@ suite('the contract - it has the schemas as JSON Schema', () => {
     })
   })
 
+  it('an argument that may be left out is optional', async () => {
+    const d1 = await serving({
+      a: method((a: string, b?: number, c?: number) => [a, b, c], {
+        input: [z.string(), z.number().optional(), z.number().default(1)],
+      }),
+      b: method((a?: string) => a, { input: v.optional(v.string()) }),
+      c: method((a: unknown) => a, { input: slow(z.unknown()) }),
+    })
+    const [found] = await mesh.until(contracts(d1))
+    const number = { type: 'number', optional: true }
+    expect(found?.contract?.methods).toEqual({
+      a: { input: [{ type: 'string' }, number, { ...number, default: 1 }] },
+      b: { input: [{ optional: true }] },
+      c: { input: [{}] },
+    })
+  })
+
   it('where all schemas together are too large it has names alone, and the logger is told', async () => {
     const told: unknown[] = []
     const logger = { debug() {}, info() {}, error() {}, warn: (...args: unknown[]) => void told.push(args) }

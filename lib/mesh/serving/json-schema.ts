@@ -55,6 +55,25 @@ function isOptional(schema: StandardSchemaV1): boolean {
   }
 }
 
+/** The same of an argument: `optional` is true where it may be left out, which no keyword of JSON Schema says of a whole value. */
+export function argumentSchemaOf(schema: StandardSchemaV1, tell: (reason: string) => void): JsonSchema {
+  const json = jsonSchemaOf(schema, 'input', tell)
+  return typeof json === 'object' && takesNothing(schema, tell) ? { ...json, optional: true } : json
+}
+
+/** One that waits for its answer is not asked: it may do more than look. */
+function takesNothing(schema: StandardSchemaV1, tell: (reason: string) => void): boolean {
+  try {
+    const result = schema['~standard'].validate(undefined)
+    if (!(result instanceof Promise)) return result.issues === undefined
+    result.catch((error: unknown) => tell(reasonOf(error)))
+    return false
+  } catch (error) {
+    tell(reasonOf(error))
+    return false
+  }
+}
+
 /** Which draft it is of, contracts say once for all. */
 function plain(value: unknown): JsonSchema {
   if (typeof value === 'boolean') return value

@@ -12,7 +12,7 @@ import {
 } from '../contract.js'
 import type { Said } from '../checks.js'
 import { saidOf } from '../method.js'
-import { jsonSchemaOf } from './json-schema.js'
+import { argumentSchemaOf, jsonSchemaOf } from './json-schema.js'
 
 /** As `$contract` answers it, with its hash; both null where there is none: the methods of a constructor are not known before a call. */
 export interface OwnContract {
@@ -71,11 +71,14 @@ function methodsIn({ api, logger }: Promised, paths: readonly string[]): Record<
 function methodOf(path: string, said: Said, logger: Logger): MethodContract {
   const { idempotent, description, input, output } = said
   const tell = (reason: string): void =>
-    logger.debug({ method: path, reason }, 'a schema has no JSON Schema: the contract lets anything pass')
+    logger.debug(
+      { method: path, reason },
+      'a schema does not tell all of itself: the contract lets more pass',
+    )
   return {
     ...(idempotent ? { idempotent } : {}),
     ...(description ? { description } : {}),
-    ...(input ? { input: input.map((schema) => jsonSchemaOf(schema, 'input', tell)) } : {}),
+    ...(input ? { input: input.map((schema) => argumentSchemaOf(schema, tell)) } : {}),
     ...(output ? { output: jsonSchemaOf(output, 'output', tell) } : {}),
   }
 }
