@@ -29,7 +29,15 @@ async function expectRun(program: Program, folder: string): Promise<void> {
 }
 
 it('examples - there is a test for each', () => {
-  expect(folders).toEqual(['01-hello', '02-rely', '03-heal', '04-async', '05-versions', '07-time-workers'])
+  expect(folders).toEqual([
+    '01-hello',
+    '02-rely',
+    '03-heal',
+    '04-async',
+    '05-versions',
+    '06-remote-dependencies',
+    '07-time-workers',
+  ])
 })
 
 it('examples - 01: the client of the talk finds d1, prints, and ends by itself', async () => {
