@@ -1,7 +1,9 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ROOT } from '../support/build.js'
 import { need } from '../support/need.js'
 import { Programs } from '../support/programs.js'
 import { CLI } from '../support/shell.js'
@@ -90,6 +92,30 @@ describe.skipIf(!need.terminal().ok)('the prompt on a terminal', () => {
     const kept = await readFile(file, 'utf8')
     expect(kept).toContain('d1.transform("a")')
     expect(kept).not.toContain('secret')
+  })
+
+  it('the prompt - tells what a service says of a method, and completes what it takes', async () => {
+    await using own = new Programs()
+    await writeFile(
+      path.join(folder, 'orders.mjs'),
+      `import { method } from ${JSON.stringify(pathToFileURL(path.join(ROOT, 'dist/lib/index.js')).href)}
+      const json = { type: 'object', properties: { total: { type: 'number' } }, required: ['total'] }
+      const validate = (value) => ({ value })
+      const input = { '~standard': { version: 1, vendor: 'own', validate, jsonSchema: { input: () => json, output: () => json } } }
+      export default { place: method((order) => order.total, { input, description: 'Places an order.' }) }`,
+    )
+    const service = own.start(CLI, 'run', path.join(folder, 'orders.mjs'), '--name', 'orders@1.4.2', '--json')
+    await service.said(/"serving"/)
+    const env = { DSERVICE_MESH: own.mesh, XDG_STATE_HOME: folder }
+    await using terminal = new Terminal(['repl', ...PATIENT], env)
+    await terminal.until(PROMPT)
+    const docs = await enter(terminal, 'orders.place?')
+    expect(docs).toMatch(
+      /orders@1\.4\.2\n {2}place\(arg0\?: \{\n {4}total: number\n {2}\}\): unknown\n {4}Places an order\.\n/,
+    )
+    terminal.type('orders.place({ to\t')
+    await terminal.until(/total: /)
+    expect(await enter(terminal, '7 })')).toContain('7\n')
   })
 
   it('the prompt - a service that starts later is a global as soon as it is named', async () => {

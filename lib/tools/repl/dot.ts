@@ -77,9 +77,10 @@ const HELP = `Each service is a live object under its own name; svc has them all
   d1.users.find(7)                a nested method
   svc['my-svc'].x()               a name that is no identifier
   svc['d1@^1'].transform("beep")  only versions in range
+  d1.transform?                   what the service says of a method, or d1? of all
   await mesh.inspect()            all that there is, as data
   mesh.snapshot()                 what this client knows of it right now
-Tab completes services and methods. Ctrl-C leaves a call, Ctrl-D quits. _ is the last result, _error the last error.`
+Tab completes services, methods and what they take. Ctrl-C leaves a call, Ctrl-D quits. _ is the last result, _error the last error.`
 
 /** Puts help for services in the place of Node's own `.help`, which lists nothing but commands. */
 export function defineHelp({ server }: ReplEngine, talk: Talk): void {

@@ -2,13 +2,16 @@
 import { builtinModules } from 'node:module'
 import { start, type REPLServer, type ReplOptions } from 'node:repl'
 import type { DService, MeshView } from '../../index.js'
+import { splitAt } from '../../base/names.js'
 import { isIdentifier } from './complete.js'
+import { docsText, questionIn } from './docs.js'
 import { Evaluation, type Hooks } from './evaluation.js'
 import type { LiveServices } from './live.js'
 
-/** node:repl's options, and who is told of errors. */
+/** node:repl's options, and who is told of errors, and of what was asked. */
 export interface EngineOptions extends ReplOptions {
   readonly told: Hooks['told']
+  readonly say: (text: string) => void
 }
 
 /** What of JavaScript's identifiers can be the name of a service. */
@@ -26,7 +29,7 @@ export class ReplEngine {
   readonly #globals = new Set<string>()
   readonly #evaluation: Evaluation
 
-  constructor(mesh: DService, live: LiveServices, { told, ...options }: EngineOptions) {
+  constructor(mesh: DService, live: LiveServices, { told, say, ...options }: EngineOptions) {
     // the process's own globals: an array of another realm is no Array to the code that sends it
     this.server = start({ useGlobal: true, ignoreUndefined: true, preview: false, ...options })
     this.mesh = mesh
@@ -35,7 +38,11 @@ export class ReplEngine {
     const all = live.all()
     this.#define('svc', () => all)
     this.#adopt()
-    this.#evaluation = new Evaluation(this.server, { told, find: (name) => this.#find(name) })
+    this.#evaluation = new Evaluation(this.server, {
+      told,
+      find: (name) => this.#find(name),
+      ask: (line) => this.#ask(line, say),
+    })
   }
 
   /** Looks at the mesh again; new services become globals, unless the name is taken. */
@@ -83,6 +90,16 @@ export class ReplEngine {
       if (missed && look === LOOKS && missed.code === 'DS_UNREACHABLE') throw missed
       if (look === LOOKS || !unreachable.some((one) => one.name === name)) return false
     }
+  }
+
+  /** `d1.transform?` asks what the service says of it; of what is no service it is code. */
+  #ask(line: string, say: (text: string) => void): Promise<void> | null {
+    const question = questionIn(line)
+    if (!question || !this.#live.names.includes(splitAt(question.spec).name)) return null
+    return this.#live
+      .contracts(question.spec)
+      .then((found) => docsText(question.path, found))
+      .then(say)
   }
 
   #adopt(): void {

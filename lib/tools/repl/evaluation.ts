@@ -13,6 +13,8 @@ export interface Hooks {
   told(error: unknown): boolean
   /** Makes a name that is not defined known, where it can. */
   find(name: string): Promise<boolean>
+  /** Answers what is no code; null where it is code. */
+  ask(line: string): Promise<unknown> | null
 }
 
 /** Where the promise to await waits between two evaluations. */
@@ -53,6 +55,8 @@ export class Evaluation {
 
   #run(call: Call): void {
     this.#current = call
+    const asked = this.#hooks.ask(call[0])
+    if (asked) return this.#await(call, asked, () => this.#end(call, undefined))
     this.#inner(call, call[0], (value) => {
       if (types.isPromise(value)) this.#await(call, value, (awaited) => this.#end(call, awaited))
       else this.#end(call, value)

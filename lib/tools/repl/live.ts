@@ -4,7 +4,14 @@ import { isDServiceError } from '../../base/errors.js'
 import { splitAt } from '../../base/names.js'
 import { callBackPath, callPath } from '../cli/handle.js'
 import { oneLine } from '../cli/text.js'
-import type { DService, DServiceError, HandleOptions, MeshView, Remote } from '../../index.js'
+import type {
+  DService,
+  DServiceError,
+  HandleOptions,
+  InstanceContract,
+  MeshView,
+  Remote,
+} from '../../index.js'
 
 /** Calls a method of a service by its path, in one way or the other. */
 type Invoke = (path: readonly string[], args: readonly unknown[], call?: typeof callPath) => Promise<unknown>
@@ -59,6 +66,12 @@ export class LiveServices {
         return error
       throw error
     }
+  }
+
+  /** What the instances of `d1` or `d1@^1` promise. Errors: those of a look-up. */
+  async contracts(spec: string): Promise<readonly InstanceContract[]> {
+    const [handle, { contracts }] = await Promise.all([this.#handle(spec), import('../../index.js')])
+    return contracts(handle)
   }
 
   /** What is known of a service; empty where it was not seen. */

@@ -1,12 +1,14 @@
 /** The prompt: services as live objects, their methods completed, their errors told as the commands tell them. */
 import type { ReplOptions } from 'node:repl'
+import { splitAt } from '../../base/names.js'
 import type { DService, MeshView } from '../../index.js'
 import type { Input } from '../cli/input.js'
 import { packageVersion } from '../cli/package-version.js'
 import type { Talk } from '../cli/talk.js'
 import { count, plain } from '../cli/text.js'
 import { shown } from '../cli/values.js'
-import { complete } from './complete.js'
+import { argumentAt, completeArgument, type ArgumentPlace } from './arguments.js'
+import { complete, type Completion } from './complete.js'
 import { define, defineHelp, dotCommands, type DotCommand } from './dot.js'
 import { ReplEngine } from './engine.js'
 import { historyFile, keepHistory } from './history.js'
@@ -28,7 +30,11 @@ export async function explore(mesh: DService, prompt: Prompt): Promise<number> {
   talk.data(greeting(first, talk))
   if (prompt.hint !== undefined) talk.data(talk.style.colors.dim(prompt.hint))
   const told = teller(talk)
-  const engine = new ReplEngine(mesh, live, { ...terminalOptions(prompt), told })
+  const engine = new ReplEngine(mesh, live, {
+    ...terminalOptions(prompt),
+    told,
+    say: (text) => talk.data(text),
+  })
   const { server } = engine
   const left = new Promise<void>((resolve) => server.once('exit', () => resolve()))
   completeServices(engine, live)
@@ -111,10 +117,20 @@ function completeServices({ server }: ReplEngine, live: LiveServices): void {
     },
     methods: (name: string) => live.known(name).methods,
   }
+  const nothing: Completion = [[], '']
+  const inArgument = (place: ArgumentPlace): Promise<Completion> =>
+    // what a service does not say now, it may say at the next Tab
+    live.contracts(place.spec).then(
+      (found) => completeArgument(place, found),
+      () => nothing,
+    )
   Object.assign(server, {
     completer: (line: string, done: (error: Error | null, found?: [string[], string]) => void) => {
       const found = complete(line, services)
+      const place = found ? null : argumentAt(line)
       if (found) done(null, found)
+      else if (place && live.names.includes(splitAt(place.spec).name))
+        void inArgument(place).then((names) => done(null, names))
       else fallback(line, done)
     },
   })

@@ -50,7 +50,7 @@ async function withScript(
   })
   const told = (error: unknown): boolean => (lose(error), false)
   const streams = { input: new PassThrough(), output: nowhere, terminal: false }
-  const engine = new ReplEngine(mesh, live, { ...streams, told })
+  const engine = new ReplEngine(mesh, live, { ...streams, told, say: (text) => sayText(text, input.talk) })
   process.on('unhandledRejection', lose)
   try {
     await engine.refresh()
@@ -64,6 +64,11 @@ async function withScript(
     process.off('unhandledRejection', lose)
     engine.close()
   }
+}
+
+function sayText(text: string, talk: Talk): void {
+  if (talk.json) talk.document({ value: text })
+  else talk.data(text)
 }
 
 /** What does not parse was typed wrong; anything else is told as the error of a call is. */

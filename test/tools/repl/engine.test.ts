@@ -31,6 +31,7 @@ function prompt(...looks: (MeshView | Error)[]): { told: unknown[]; looked: () =
     output: new Writable({ write: (chunk, encoding, done) => done() }),
     terminal: false,
     told: (error) => (told.push(error), true),
+    say: (text) => void told.push(text),
   })
   return { told, looked: () => looked }
 }
