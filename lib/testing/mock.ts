@@ -1,5 +1,6 @@
 /** `mockRemote`: what stands for a remote in the tests of those who call it. */
 import minVersion from 'semver/ranges/min-version.js'
+import { KeepAlive } from '../base/keepalive.js'
 import { checkKeys, checkName, checkVersion } from '../base/names.js'
 import { DEFAULTS } from '../base/options.js'
 import { findPackage } from '../base/package.js'
@@ -98,7 +99,13 @@ class Mock implements RemoteMock {
     void this.#service.start()
   }
 
+  /** Somebody waits for this end, so that it holds the process, as nothing else of a mock does. */
   async [Symbol.asyncDispose](): Promise<void> {
+    using keepAlive = new KeepAlive()
+    await keepAlive.during(this.#end())
+  }
+
+  async #end(): Promise<void> {
     this.#standIn[Symbol.dispose]()
     // first: calls that still run must not be waited for
     await this.#client.stop()

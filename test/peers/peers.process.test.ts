@@ -46,6 +46,7 @@ const transcript = (id: string, { error, more }: Way): readonly unknown[] => [
       started: expect.any(Number) as number,
       edges: [],
       methods: ['transform', 'fails', 'echo', 'nested.deep.twice', 'visit', 'ask', 'nothing'],
+      contract: expect.stringMatching(/^sha256-[0-9a-f]{64}$/) as string,
       about: {},
     },
   ],

@@ -29,6 +29,13 @@ const FILES = {
     import d1 from '#remote/d1'
     mockRemote('d1', { transform: (s) => s + ' from a mock' })
     console.log(await d1.transform('beep'))`,
+  'app/drained.mjs': `import { dservice } from 'dservice'
+    import { mockRemote } from 'dservice/testing'
+    const mock = mockRemote('d1', { slow: () => new Promise((resolve) => setTimeout(resolve, 300).unref()) })
+    const d1 = await dservice({ engine: 'memory:' }).dnodeFor('d1', '*', { timeout: 50 })
+    await d1.slow().catch(({ code }) => console.log(code))
+    await mock[Symbol.asyncDispose]()
+    console.log('end')`,
   'app/d2.mjs': `import { dservice } from 'dservice'
     const d2 = dservice('d2@1.0.0', { ping: () => 'pong' })
     d2.on('state', (state) => console.log(state, JSON.stringify(d2.snapshot().edges)))
@@ -65,6 +72,9 @@ it('declared - a process that only imports a remote, or mocks it, ends by itself
   expect([await idle.ended, idle.lines]).toEqual([0, ['function']])
   const tested = programs.start(file('app/tested.mjs'))
   expect([await tested.ended, tested.lines]).toEqual([0, ['beep from a mock']])
+  // what still runs in a mock is waited for by whoever waits for its end
+  const drained = programs.start(file('app/drained.mjs'))
+  expect([await drained.ended, drained.lines]).toEqual([0, ['DS_TIMEOUT', 'end']])
 })
 
 it('declared - a service of the package waits for what is declared; a module and a CommonJS program call it', async () => {

@@ -127,7 +127,7 @@ describe('commands', () => {
 
   it('commands - a wrong call says what would be right', async () => {
     expect((await command(['call', 'd1.trasnform', 'x', ...PATIENT])).err).toContain(
-      'Did you mean transform?',
+      'did you mean transform?',
     )
     expect((await command(['call', 'd1.old', 'x', ...PATIENT])).err).toContain('--callback')
   })
