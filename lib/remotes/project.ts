@@ -118,6 +118,8 @@ export class Project {
   /** Adds what `#remote/d1` is found by. Errors: DS_INVALID where `#remote/*` is something else already. */
   addImports(): boolean {
     const document = this.#document()
+    const imports = document.members(document.root, 'the package.json').find(({ name }) => name === 'imports')
+    if (imports) document.members(imports.value, 'imports')
     const found = document.find('imports', IMPORTS)
     if (!found) return this.#edit([{ path: ['imports', IMPORTS], value: TARGETS }])
     if (JSON.stringify(document.valueOf(found)) === JSON.stringify(TARGETS)) return false

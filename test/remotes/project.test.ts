@@ -93,6 +93,36 @@ it('project - a new remote stands in its place by the alphabet; a new range keep
   expect(web.undeclare('nobody')).toBe(false)
 })
 
+it.each([
+  ['lists of one line', '{\n  "files": ["a",  "b"],\n\n  "bin": { "x":"./x.js" }\n}\n'],
+  ['everything in one line', '{"name":"web","files":["a", "b"]}'],
+  ['odd blanks', '\n{ "name" : "web" ,\n      "private":true\n  }\n\n'],
+])('project - an edit touches nothing else: %s', (_, before) => {
+  const web = project({ 'package.json': before })
+  web.declare('d1', '^1')
+  web.addImports()
+  const after = textOf(web)
+  expect(web.manifest.remotes).toMatchObject([{ name: 'd1', range: '^1' }])
+  // what was there stands in one piece, up to the end of its last member
+  expect(after.startsWith(before.slice(0, before.lastIndexOf('}')).trimEnd())).toBe(true)
+  web.declare('d0', '^2', { lazy: true })
+  expect(web.undeclare('d1')).toBe(true)
+  expect(web.undeclare('d0')).toBe(true)
+  expect(textOf(web).startsWith(before.slice(0, before.lastIndexOf('}')).trimEnd())).toBe(true)
+})
+
+it('project - a range with options on one line stays on it', () => {
+  const line = '    "d1": { "range": "^1", "lazy": true }'
+  const web = project({ 'package.json': `{\n  "remoteDependencies": {\n${line}\n  }\n}\n` })
+  web.declare('d1', '^2', { optional: true })
+  expect(textOf(web)).toContain('\n    "d1": { "range": "^2", "lazy": true, "optional": true }\n')
+})
+
+it('project - imports that are no object are told, with the place', () => {
+  const web = project({ 'package.json': '{\n  "imports": "./x.js"\n}\n' })
+  expect(() => web.addImports()).toThrow(/package\.json:2:\d+: imports is "\.\/x\.js"/)
+})
+
 it('project - the old spelling is edited where it stands', () => {
   const web = project({ 'package.json': '{\n  "RemoteDependency": {\n    "d1": "^1"\n  }\n}\n' })
   web.declare('d2', '^2')
