@@ -3,11 +3,15 @@ import { systemClock } from '../../base/clock.js'
 import { judge } from '../../remotes/index.js'
 import { withMesh } from '../cli/client.js'
 import type { Input } from '../cli/input.js'
+import { patient } from './look.js'
+import { folderOf, settingsIn } from './place.js'
 import { isFile, fromFile, sideOf, type Side } from './side.js'
 import { verdictText } from './verdict.js'
 
-export async function run({ args, options, settings, talk, host }: Input): Promise<number> {
-  const folder = typeof options['cwd'] === 'string' ? options['cwd'] : process.cwd()
+export async function run(input: Input): Promise<number> {
+  const { args, options, talk, host } = input
+  const folder = folderOf(options['cwd'])
+  const settings = patient(settingsIn({ folder }, input))
   const [first = '', second = ''] = args
   const both = (find: (word: string) => Promise<Side>): Promise<[Side, Side]> =>
     Promise.all([find(first), find(second)])

@@ -14,15 +14,16 @@ export function projectOf({ options, talk }: Input): Project {
   return project
 }
 
-function folderOf(cwd: unknown): string {
+/** The folder of `--cwd`, else the working directory. Errors: DS_INVALID. */
+export function folderOf(cwd: unknown): string {
   if (typeof cwd !== 'string') return process.cwd()
   if (statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) return path.resolve(cwd)
   throw invalid({ summary: `--cwd ${cwd} is no folder`, hint: 'give the folder of a project' })
 }
 
 /** The settings with the mesh and the engine of the project, where neither an option nor the environment names one. Errors: DS_INVALID. */
-export function settingsIn(project: Project, { settings, host }: Input): Settings {
-  const { mesh, engine } = findPackage(project.folder)
+export function settingsIn({ folder }: Pick<Project, 'folder'>, { settings, host }: Input): Settings {
+  const { mesh, engine } = findPackage(folder)
   return {
     ...settings,
     mesh: settings.mesh ?? host.env['DSERVICE_MESH'] ?? mesh,

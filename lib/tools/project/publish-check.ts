@@ -22,6 +22,8 @@ import { withMesh } from '../cli/client.js'
 import type { Input } from '../cli/input.js'
 import { oneLine } from '../cli/text.js'
 import { apiOf } from '../run/naming.js'
+import { patient } from './look.js'
+import { folderOf, settingsIn } from './place.js'
 import { fromFile, fromMesh, textOf, type Side } from './side.js'
 import { verdictText } from './verdict.js'
 
@@ -34,10 +36,11 @@ interface Release {
 const STEPS: readonly Step[] = ['patch', 'minor', 'major']
 
 export async function run(input: Input): Promise<number> {
-  const { args, options, settings, host, talk } = input
+  const { args, options, host, talk } = input
   const text = (key: string): string | undefined =>
     typeof options[key] === 'string' ? options[key] : undefined
-  const folder = path.resolve(text('cwd') ?? '.')
+  const folder = folderOf(options['cwd'])
+  const settings = patient(settingsIn({ folder }, input))
   const release = releaseOf(args[0], folder)
   const [module, against, save] = [text('module'), text('against'), text('save')]
   const { own, other } = await withMesh(settings, host, async (mesh) => {

@@ -161,7 +161,10 @@ it('add - takes the mesh and the engine of the project, where none is named', as
   await project.serve('d1@1.4.2', api)
   project.write({ 'package.json': JSON.stringify({ dservice: { mesh: project.mesh, engine: 'memory:' } }) })
   const { runCli } = await import('../../support/cli.js')
-  expect((await runCli(['add', 'd1', '--cwd', project.folder, '--timeout', '50ms'])).exit).toBe(0)
+  const where = ['--cwd', project.folder, '--timeout', '50ms']
+  expect((await runCli(['add', 'd1', ...where])).exit).toBe(0)
+  expect(await runCli(['diff', 'dservice-lock.json#d1', 'd1', ...where])).toMatchObject({ exit: 0 })
+  expect((await runCli(['publish-check', 'd1@1.4.3', ...where])).exit).toBe(3)
 })
 
 it('add - a folder that is not there is no project', async () => {
