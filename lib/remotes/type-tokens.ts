@@ -18,6 +18,10 @@ const DEEPEST = 100
 const UNREADABLE = /[\0-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/
 /** Compilers skip what a merge left behind, to where it ends. */
 const CONFLICT = /^(<{7}|={7}|>{7}|\|{7})/m
+/** Compilers pass over a line that begins a file so, and what in it would be a comment is none. */
+const SHEBANG = /^\uFEFF?#!/
+/** Compilers have more blanks than we: what is neither ours nor a letter is no part of a declaration. */
+const FOREIGN = /[^\0-\u007f]/
 /** What comments say to compilers: which other files to read, and which checks to leave out. */
 const DIRECTIVE = /^\/\/\/\s*<|@ts-|@jsx/
 const NUMBER = /^(0[xX][\da-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|\d[\d_]*([eE]\d*)?)n?$/
@@ -25,9 +29,12 @@ const NUMBER = /^(0[xX][\da-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|\d[\d_]*([eE]\d*)?)
 const OPENING = '{[(<'
 const CLOSING = '}])>'
 
-/** One token, where it stands; `y` makes each begin where the last one ended. */
+/**
+ * One token, where it stands; `y` makes each begin where the last one ended. Which letters of other scripts there are, compilers know as of
+ * their time: they are passed over, so that the words on both sides of one are looked at as words.
+ */
 const NEXT =
-  /(?<blank>[ \t\n\uFEFF\u00a0]+)|(?<comment>\/\/[^\n]*|\/\*[^]*?\*\/)|(?<string>"(?:[^"\\\n]|\\[^])*"|'(?:[^'\\\n]|\\[^])*')|(?<word>[\w$]+)|(?<arrow>=>)|(?<mark>[^])/y
+  /(?<blank>[ \t\n\uFEFF\u00a0]+)|(?<letter>(?![\0-\u007f])[\p{ID_Continue}\u200c\u200d])|(?<comment>\/\/[^\n]*|\/\*[^]*?\*\/)|(?<string>"(?:[^"\\\n]|\\[^])*"|'(?:[^'\\\n]|\\[^])*')|(?<word>[\w$]+)|(?<arrow>=>)|(?<mark>[^])/uy
 
 /** The text of a template and what ends it. */
 const TEMPLATE = /(?:[^`\\$]|\\[^]|\$(?!\{))*(`|\$\{)/y
@@ -59,7 +66,7 @@ class Reader {
   }
 
   read(): Token[] {
-    for (const what of [UNREADABLE, CONFLICT]) {
+    for (const what of [UNREADABLE, CONFLICT, SHEBANG]) {
       const found = what.exec(this.#text)
       if (found)
         throw unfit(lineAt(this.#text, found.index), 'has a character or a mark that no declaration needs')
@@ -72,13 +79,13 @@ class Reader {
   #next(): void {
     NEXT.lastIndex = this.#at
     const groups = NEXT.exec(this.#text)?.groups ?? {}
-    const text = groups['blank'] ?? groups['comment'] ?? groups['string'] ?? groups['word'] ?? groups['arrow']
+    const { blank, letter, comment, string, word, arrow } = groups
+    const text = blank ?? letter ?? comment ?? string ?? word ?? arrow
     if (text === undefined) return this.#mark(groups['mark'] ?? '')
-    if (groups['comment'] !== undefined && DIRECTIVE.test(text))
-      throw this.#unfit('gives orders to a compiler')
-    if (groups['string'] !== undefined) this.#push('string', '')
-    if (groups['word'] !== undefined) this.#word(text)
-    if (groups['arrow'] !== undefined) this.#push('mark', text)
+    if (comment !== undefined && DIRECTIVE.test(text)) throw this.#unfit('gives orders to a compiler')
+    if (string !== undefined) this.#push('string', '')
+    if (word !== undefined) this.#word(text)
+    if (arrow !== undefined) this.#push('mark', text)
     this.#pass(text)
   }
 
@@ -88,6 +95,7 @@ class Reader {
   }
 
   #mark(mark: string): void {
+    if (FOREIGN.test(mark)) throw this.#unfit('has a character that no declaration needs')
     if ('"\'\\/'.includes(mark)) throw this.#unfit(`has a ${mark} that begins nothing`)
     if (mark === '`') {
       this.#pass(mark)

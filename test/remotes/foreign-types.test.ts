@@ -29,7 +29,8 @@ const FINE: readonly (readonly [string, string])[] = [
   ],
   ['numbers', `${API}export type N = 0xff | 1_000 | 1.5e-3 | 10n | -1\n`],
   ['a namespace', `${API}export declare namespace Inner { interface A { b: string } }\n`],
-  ['other scripts', `${API}/** Grüße, 世界 */ export type T = "ümlaut 世界"\n`],
+  ['other scripts', `${API}/** Grüße,\u3000世界 */ export type T = "ümlaut\u3000世界"\n`],
+  ['words of other scripts', `${API}export interface Größe { größe: 大きさ }\nexport type 大きさ = number\n`],
 ]
 
 it.each(FINE)('types - %s may be', (_, text) => {
@@ -101,6 +102,11 @@ it.each<[string, string, RegExp]>([
   ],
   ['another one', `${API}======= '\nimport 'x'\n`, /has a character or a mark/],
   ['a line end of some', `${API}// \u2028 import 'x'\n`, /line 2 .* has a character or a mark/],
+  ['blanks of some', `${API}declare\u3000module\u3000'dservice' { }\n`, /line 2 .* has a character that no/],
+  ['others of them', `${API}export\u2003*\u2003from\u2003'x'\n`, /has a character that no declaration/],
+  ['a letter between', `${API}٣import 'x'\n`, /line 2 .* imports another module/],
+  ['a program', `#!/*\n declare global { } /**/\n${API}`, /line 1 .* has a character or a mark/],
+  ['one behind a mark', `\uFEFF#!/*\n declare global { } /**/\n${API}`, /has a character or a mark/],
   ['text that runs backwards', `${API}// \u202e evil\n`, /has a character or a mark/],
   ['a regular expression', `${API}export const x = /'/; import 'x' // '\n`, /has a \/ that begins nothing/],
   ['a comment that does not end', `${API}/* `, /has a \/ that begins nothing/],
