@@ -1,9 +1,7 @@
 /** JSON Schema (2020-12, and what is left of draft 7) as TypeScript types. What it does not know is `unknown`. */
-import { canonical, hashOfText, type JsonSchema } from '../mesh/contract.js'
+import { hashOfText, type JsonSchema } from '../mesh/contract.js'
+import { Ends, isKeywords, listOf, scopeOf, targetOf, wordOf, type Keywords } from './schema-refs.js'
 import { commentLines, literal, quoted } from './schema-text.js'
-
-/** A schema that is an object of keywords. */
-type Keywords = Readonly<Record<string, unknown>>
 
 /** The text of a type, and what holds it together: an `or` within an `and` needs brackets. */
 interface Term {
@@ -30,6 +28,8 @@ interface Hoisted {
 const DEEPEST = 32
 /** Schemas of a contract that are told. */
 const MOST = 20_000
+/** Characters of types that are told again for each name that has one. */
+const MOST_AGAIN = 256 * 1024
 
 const UNKNOWN: Term = { text: 'unknown', by: 'atom' }
 const NEVER: Term = { text: 'never', by: 'atom' }
@@ -48,8 +48,12 @@ export class SchemaTypes {
   readonly #taken = new Set(TAKEN)
   readonly #names = new Map<string, string | null>()
   readonly #scopes = new Map<JsonSchema, string>()
+  /** By word, how many types have it with a number behind. */
+  readonly #numbers = new Map<string, number>()
   readonly #waiting: Hoisted[] = []
   #left = MOST
+  readonly #ends = new Ends()
+  #again = MOST_AGAIN
 
   /** The type of a schema. `called` names what has no name of its own, `level` is how far the text is indented. */
   typeOf(document: JsonSchema, called: string, level: number): string {
@@ -95,7 +99,7 @@ export class SchemaTypes {
   /** Of its own keywords. */
   #base(schema: Keywords, place: Place): Term {
     const { type } = schema
-    if (Array.isArray(type)) return or(type.map((one) => this.#ofType(one, schema, place)))
+    if (Array.isArray(type)) return or([...new Set(type)].map((one) => this.#ofType(one, schema, place)))
     const implied = IMPLIED.find(([, keywords]) => keywords.some((keyword) => Object.hasOwn(schema, keyword)))
     return this.#ofType(type ?? implied?.[0], schema, place)
   }
@@ -143,7 +147,8 @@ export class SchemaTypes {
       return `${about}${pad(inside.level)}${quoted(name)}${needed.has(name) ? '' : '?'}: ${text}\n`
     })
     for (const [name] of known) needed.delete(name)
-    for (const name of needed) members.push(`${pad(inside.level)}${quoted(name)}: ${others ?? 'unknown'}\n`)
+    for (const name of needed)
+      members.push(`${pad(inside.level)}${quoted(name)}: ${this.#toldAgain(others)}\n`)
     // beside other members it would have to fit them too
     const index = known.length === 0 ? (others ?? 'unknown') : others && 'unknown'
     if (index) members.push(`${pad(inside.level)}[name: string]: ${index}\n`)
@@ -164,6 +169,13 @@ export class SchemaTypes {
     return isKeywords(others) ? this.#term(others, place).text : null
   }
 
+  /** What stands for many names is text for each of them. */
+  #toldAgain(text: string | null): string {
+    if (text === null || text.length > this.#again) return UNKNOWN.text
+    this.#again -= text.length
+    return text
+  }
+
   // --- references
 
   #reference(schema: Keywords, place: Place): Term {
@@ -178,7 +190,7 @@ export class SchemaTypes {
     const known = this.#names.get(key)
     if (known !== undefined) return known
     const schema = targetOf(place.document, pointer)
-    const isTold = schema !== undefined && !isEndless(place.document, pointer)
+    const isTold = schema !== undefined && !this.#ends.isMissing(place.document, pointer)
     const name = isTold ? this.#free(wordOf(pointer, place.called)) : null
     this.#names.set(key, name)
     if (name !== null) this.#waiting.push({ name, schema, place: { ...place, depth: 0, level: 0 } })
@@ -192,65 +204,14 @@ export class SchemaTypes {
   }
 
   #free(word: string): string {
-    for (let n = 1; ; n++) {
+    for (let n = this.#numbers.get(word) ?? 1; ; n++) {
       const name = n === 1 ? word : `${word}${n}`
       if (this.#taken.has(name)) continue
       this.#taken.add(name)
+      this.#numbers.set(word, n + 1)
       return name
     }
   }
-}
-
-/** What a reference may reach: the definitions alone, where these reach for nothing else. */
-function scopeOf(document: JsonSchema): string {
-  const definitions = isKeywords(document) ? (document['$defs'] ?? document['definitions']) : undefined
-  const text = canonical(definitions ?? null)
-  const isClosed = definitions !== undefined && !/"\$ref":"(?!#\/(?:\$defs|definitions)\/)/.test(text)
-  return isClosed ? text : canonical(document)
-}
-
-/** `#/$defs/user` is User; what has no name that could be one is named after where it is used. */
-function wordOf(pointer: string, called: string): string {
-  const last = pointer.slice(pointer.lastIndexOf('/') + 1).replaceAll(/\W/g, '')
-  const word = /^[A-Za-z]\w{0,63}$/.test(last) ? last : `${called}${last.slice(0, 64)}`
-  return word.charAt(0).toUpperCase() + word.slice(1)
-}
-
-/** A JSON pointer in the same document, RFC 6901; undefined where it leads nowhere. */
-function targetOf(document: JsonSchema, pointer: string): unknown {
-  const [base, ...names] = pointer.split('/')
-  if (base !== '#') return undefined
-  return names.reduce<unknown>((at, name) => {
-    const key = decoded(name).replaceAll('~1', '/').replaceAll('~0', '~')
-    return typeof at === 'object' && at !== null && Object.hasOwn(at, key) ? (at as Keywords)[key] : undefined
-  }, document)
-}
-
-function decoded(name: string): string {
-  try {
-    return decodeURIComponent(name)
-  } catch {
-    // a per cent sign that escapes nothing stands for itself
-    return name
-  }
-}
-
-/** Whether a type would be defined by itself, with no object or list between: no compiler takes that. */
-function isEndless(document: JsonSchema, pointer: string): boolean {
-  const seen = new Set<string>()
-  const next = (schema: unknown): string[] => {
-    if (!isKeywords(schema)) return []
-    const parts = ['allOf', 'anyOf', 'oneOf'].flatMap((keyword) => listOf(schema[keyword]))
-    return [...(typeof schema['$ref'] === 'string' ? [schema['$ref']] : []), ...parts.flatMap(next)]
-  }
-  const waiting = next(targetOf(document, pointer))
-  for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
-    if (at === pointer) return true
-    if (seen.has(at)) continue
-    seen.add(at)
-    waiting.push(...next(targetOf(document, at)))
-  }
-  return false
 }
 
 // --- terms
@@ -278,12 +239,4 @@ function bound({ text, by }: Term): string {
 
 function pad(level: number): string {
   return '  '.repeat(level)
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? (value as unknown[]) : []
-}
-
-function isKeywords(value: unknown): value is Keywords {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -133,6 +133,27 @@ it('declarations - schemas that double with each definition stay small, as deep 
   expect(typed(deep)).toContain('"a"?: unknown')
 })
 
+it('declarations - what a schema says again and again is told so often, and no more', () => {
+  const long = { enum: Array.from({ length: 5_000 }, (_, i) => `value ${i}`) }
+  const names = Array.from({ length: 2_000 }, (_, i) => `name${i}`)
+  const once = typed({ type: 'object', properties: { a: long } }).length
+  const types = Array.from({ length: 10_000 }, () => 'object')
+  expect(typed({ type: types, properties: { a: long } })).toHaveLength(once)
+  const each = typed({ type: 'object', required: names, additionalProperties: long })
+  expect(each.length).toBeLessThan(10 * once)
+  expect(each).toContain('"name1": "value 0" |')
+  expect(each).toContain('"name1999": unknown')
+})
+
+it('declarations - of a way from reference to reference that is far too long no end is looked for', () => {
+  const names = Array.from({ length: 5_000 }, (_, i) => `d${i}`)
+  const $defs = Object.fromEntries(names.map((name, i) => [name, { $ref: `#/$defs/d${i + 1}` }]))
+  const before = process.cpuUsage()
+  expect(typed({ $ref: '#/$defs/d0', $defs })).toContain('unknown')
+  // it took a minute
+  expect(process.cpuUsage(before).user).toBeLessThan(10_000_000)
+})
+
 // --- in a project
 
 const User = z
