@@ -3,6 +3,7 @@ import { protocol, reasonOf, type DServiceError } from '../base/errors.js'
 import { excessOf, type Shape } from '../wire/nesting.js'
 import { RESERVED } from './api.js'
 import {
+  canonical,
   LARGEST_CONTRACT,
   type Contract,
   type JsonSchema,
@@ -56,22 +57,29 @@ export function readContract(text: unknown): Contract {
     methods[path] = readMethod(path, method)
   }
   const types = readTypes(value['types'])
-  return Object.freeze({ methods: Object.freeze(methods), ...(types ? { types } : {}) })
+  const contract = Object.freeze({ methods: Object.freeze(methods), ...(types ? { types } : {}) })
+  // as it is kept and told on: 1e20 was four characters
+  checkSize(canonical(contract))
+  return contract
 }
 
 /** Its size is looked at first, then its nesting, then what is in it. */
 function parsed(text: unknown): unknown {
   if (typeof text !== 'string') throw unfit(`it is ${text === null ? 'null' : typeof text}, not a text`)
-  // a character has a byte at least
-  if (text.length > LARGEST_CONTRACT || Buffer.byteLength(text) > LARGEST_CONTRACT) {
-    throw unfit(`it is larger than ${LARGEST_CONTRACT} bytes`)
-  }
+  checkSize(text)
   const excess = excessOf(text, SHAPE)
   if (excess) throw unfit(`it has more than ${SHAPE[excess]} ${excess}`)
   try {
     return JSON.parse(text)
   } catch (error) {
     throw protocol({ summary: `a contract does not pass: it is no JSON: ${reasonOf(error)}` })
+  }
+}
+
+function checkSize(text: string): void {
+  // a character has a byte at least
+  if (text.length > LARGEST_CONTRACT || Buffer.byteLength(text) > LARGEST_CONTRACT) {
+    throw unfit(`it is larger than ${LARGEST_CONTRACT} bytes`)
   }
 }
 

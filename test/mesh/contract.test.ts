@@ -64,6 +64,10 @@ suite('a contract of somebody else - what does not pass is none', () => {
     ['no methods', '{}'],
     ['too large', JSON.stringify({ methods: { a: { output: { title: 'x'.repeat(256 * 1024) } } } })],
     ['too large in bytes', JSON.stringify({ methods: { a: { output: { title: 'é'.repeat(140_000) } } } })],
+    [
+      'too large when it is written down',
+      `{"methods":{"a":{"output":{"enum":[${'1e20,'.repeat(40_000)}0]}}}}`,
+    ],
     ['too many methods', JSON.stringify({ methods: many })],
     ['nested too deep', `{"methods":{"a":{"output":${deep(40)}}}}`],
     ['nested far too deep', `{"methods":{"a":{"output":${deep(40_000)}}}}`],
@@ -215,6 +219,13 @@ suite('contracts(handle) of peers that are not ours', () => {
     await peer('a', { $describe: () => ({ state: 'ready', edges: [], methods: ['ping'] }) })
     const { found } = await look()
     expect(found).toMatchObject([{ hash, contract: honest, described: true }])
+  })
+
+  it('one that describes more methods than a contract may hold has none', async () => {
+    const methods = Array.from({ length: 1_001 }, (_, i) => `m${i}`)
+    await peer('a', { $describe: () => ({ state: 'ready', edges: [], methods }) })
+    const { found } = await look()
+    expect(found).toMatchObject([{ hash: null, contract: null, described: true }])
   })
 
   it('one instance is asked for each hash', async () => {

@@ -1,12 +1,13 @@
 /** `contracts(handle)`: what those who are there promise. */
+import { reasonOf } from '../../base/errors.js'
 import { checkKeys, duration } from '../../base/names.js'
 import { callerIn } from '../calls/handle.js'
 import { patienceFor } from '../calls/lookup.js'
 import type { NodeContext } from '../calls/node.js'
 import type { Caller } from '../calls/tries.js'
 import { instanceOf, present, type Instance } from '../choosing/present.js'
-import { hashOfContract, type Contract } from '../contract.js'
-import { isMethodPath } from '../contract-read.js'
+import { canonical, hashOfContract, type Contract } from '../contract.js'
+import { isMethodPath, readContract } from '../contract-read.js'
 import { askContract } from '../peers/contract.js'
 import { describe } from '../peers/describe.js'
 import type { LivePeer } from '../peers/peer.js'
@@ -109,10 +110,24 @@ class Asking {
       if (timeout <= 0) return null
       const hash = hashIn(one)
       const contract = await askContract(peer, { timeout, hash, logger: this.#node.logger })
-      if (contract === 'none') return hash ? null : namesOf(description?.methods ?? [], peer.session.methods)
+      if (contract === 'none') return hash ? null : this.#namesOf(one)
       if (contract) return contract
     }
     return null
+  }
+
+  /** Of a peer that tells no contract: what it says of its methods, else what it serves; null where that is more than a contract may hold. */
+  #namesOf({ peer, description }: Known): Contract | null {
+    const said = description?.methods ?? []
+    const names = (said.length > 0 ? said : peer.session.methods).filter(isMethodPath)
+    if (names.length === 0) return null
+    try {
+      return readContract(canonical({ methods: Object.fromEntries(names.map((name) => [name, {}])) }))
+    } catch (error) {
+      const { name, version, id } = peer.identity
+      this.#node.logger.warn({ name, version, id, reason: reasonOf(error) }, 'names of methods do not pass')
+      return null
+    }
   }
 
   get #left(): number {
@@ -128,12 +143,6 @@ function hashIn({ peer, description }: Known): string | null {
 /** Instances with one key have one contract. */
 function keyOf(one: Known): string {
   return hashIn(one) ?? one.instance.id
-}
-
-/** Of a peer that tells no contract: what it says of its methods, else what it serves. */
-function namesOf(said: readonly string[], served: readonly string[]): Contract | null {
-  const names = (said.length > 0 ? said : served).filter(isMethodPath)
-  return names.length === 0 ? null : { methods: Object.fromEntries(names.map((name) => [name, {}])) }
 }
 
 function told(one: Known, contract: Contract | null): InstanceContract {
