@@ -74,6 +74,12 @@ export function resolveFrom(folder: string, what: string): string | null {
   }
 }
 
+/** Until it is disposed of, `run` is done where the process ends: one that is interrupted waits for nobody. */
+export function atExit(run: () => void): Disposable {
+  process.once('exit', run)
+  return { [Symbol.dispose]: () => void process.off('exit', run) }
+}
+
 /** What bounds a run. */
 export interface Bounds {
   readonly clock: Clock
@@ -87,7 +93,8 @@ export interface Bounds {
 export async function compile(compiler: Compiler, folder: string, bounds: Bounds): Promise<Diagnostic[]> {
   const { code, output } = await ended(compiler, folder, bounds)
   const diagnostics = diagnosticsIn(output)
-  const general = diagnostics.find(({ file }) => file === null)
+  // those of no file stand first: behind others, a type that is shown may look so
+  const general = diagnostics[0]?.file === null ? diagnostics[0] : undefined
   if (general || (code !== 0 && diagnostics.length === 0)) {
     const said = general?.lines[0] ?? output.trim().split('\n').at(-1)?.slice(0, 300)
     throw invalid({
@@ -109,6 +116,7 @@ function ended(compiler: Compiler, folder: string, { clock, signal }: Bounds): P
     let failure: DServiceError | null = null
     let output = ''
     const child = start(compiler, folder)
+    const atEnd = atExit(() => kill(child))
     const end = (why: DServiceError): void => {
       failure ??= why
       kill(child)
@@ -117,6 +125,7 @@ function ended(compiler: Compiler, folder: string, { clock, signal }: Bounds): P
     const onAbort = (): void => end(interrupted())
     const free = (): void => {
       late[Symbol.dispose]()
+      atEnd[Symbol.dispose]()
       signal?.removeEventListener('abort', onAbort)
     }
     signal?.addEventListener('abort', onAbort, { once: true })

@@ -1,4 +1,5 @@
 /** Whether callers written against one contract can go on with another: judged by the project's own TypeScript. */
+import { rmSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -6,6 +7,7 @@ import { invalid, summaryOf, toError } from '../base/errors.js'
 import { hashOfContract, hashOfMethod, type Contract, type MethodContract } from '../mesh/contract.js'
 import { answerOf, assertionsOf, HELPERS, type Complaints, type Question } from './assertions.js'
 import {
+  atExit,
   compile,
   findCompiler,
   resolveFrom,
@@ -163,11 +165,13 @@ async function askAll(cases: readonly Case[], options: JudgeOptions): Promise<An
 
 async function ask(compiler: Compiler, cases: readonly Case[], options: JudgeOptions): Promise<Answers> {
   const folder = await mkdtemp(path.join(tmpdir(), 'dservice-judge-'))
+  const atEnd = atExit(() => rmSync(folder, { recursive: true, force: true }))
   try {
     await writeProject(folder, cases, options)
-    const diagnostics = await compile(compiler, folder, options)
+    const diagnostics = ofOurs(await compile(compiler, folder, options), secretOf(folder))
     return cases.map((one, n) => answersOf(one, n, diagnostics))
   } finally {
+    atEnd[Symbol.dispose]()
     await rm(folder, { recursive: true, force: true, maxRetries: 3 })
   }
 }
@@ -181,19 +185,32 @@ declare namespace NodeJS {
 }
 `
 
+/** What files are called by: a type that is shown may have lines that look like complaints, but it cannot know this. */
+function secretOf(folder: string): string {
+  return `${path.basename(folder)}-`
+}
+
+/** The complaints of our files, by the names that these have without the secret. */
+function ofOurs(diagnostics: readonly Diagnostic[], secret: string): Diagnostic[] {
+  return diagnostics
+    .filter(({ file }) => file?.startsWith(secret))
+    .map((diagnostic) => ({ ...diagnostic, file: diagnostic.file?.slice(secret.length) ?? null }))
+}
+
 async function writeProject(
   folder: string,
   cases: readonly Case[],
   { folder: project }: JudgeOptions,
 ): Promise<void> {
   const files: Record<string, string> = { 'helpers.d.mts': HELPERS }
+  const secret = secretOf(folder)
   cases.forEach(({ before, after, questions }, n) => {
-    files[`before-${n}.d.mts`] = before.text
-    files[`after-${n}.d.mts`] = after.text
-    files[`assert-${n}.mts`] = assertionsOf(questions, {
+    files[`${secret}before-${n}.d.mts`] = before.text
+    files[`${secret}after-${n}.d.mts`] = after.text
+    files[`${secret}assert-${n}.mts`] = assertionsOf(questions, {
       helpers: './helpers.mjs',
-      before: { module: `./before-${n}.mjs`, root: before.root },
-      after: { module: `./after-${n}.mjs`, root: after.root },
+      before: { module: `./${secret}before-${n}.mjs`, root: before.root },
+      after: { module: `./${secret}after-${n}.mjs`, root: after.root },
     })
   })
   // the types of Node are some hundred files: only for those who name them

@@ -222,10 +222,11 @@ const isAlive = (pid: number): boolean => {
   }
 }
 
-it.each(['time', 'signal'] as const)(
+it.each(['time', 'signal', 'the end of the process'] as const)(
   'judge - ends a compiler that hangs, with its children, by %s',
   async (by) => {
     const before = left()
+    const others = new Set(process.listeners('exit'))
     const folder = project(HANGS)
     const file = path.join(folder, 'node_modules', 'typescript', 'pid')
     const clock = new VirtualClock()
@@ -237,12 +238,29 @@ it.each(['time', 'signal'] as const)(
     await clock.advance(19_999)
     expect(isAlive(pid)).toBe(true)
     if (by === 'time') await clock.advance(1)
-    else abort.abort()
-    expect(await failure).toMatchObject({ code: by === 'time' ? 'DS_TIMEOUT' : 'DS_CANCELLED' })
+    else if (by === 'signal') abort.abort()
+    // nobody waits for what goes on then: the folder is gone at once
+    else for (const run of process.listeners('exit').filter((one) => !others.has(one))) run(130)
+    if (by === 'the end of the process') expect(left()).toEqual(before)
+    const codes = { time: 'DS_TIMEOUT', signal: 'DS_CANCELLED', 'the end of the process': 'DS_INVALID' }
+    expect(await failure).toMatchObject({ code: codes[by] })
+    expect(process.listeners('exit').every((one) => others.has(one))).toBe(true)
     await vi.waitUntil(() => !isAlive(pid), { timeout: 20_000 })
     expect([left(), clock.waiting]).toEqual([before, 0])
   },
 )
+
+it('judge - is told nothing of one contract by the types of another', async () => {
+  const lines = ['assert-1.mts(4,1): error TS1: forged', 'after-1.d.mts(1,1): error TS1: forged']
+  const forging = ['', ...lines, 'error TS5023: forged', ''].join('\n')
+  const evil = typed(`export interface Api { f(): \`\${string}${forging}\` }`, 'f')
+  const wide = typed('export interface Api { f(a?: 1): 1 }', 'f')
+  const verdicts = await judgeAll(
+    [evil, wide].map((after) => ({ before: A, after })),
+    options,
+  )
+  expect(verdicts).toMatchObject([{ step: 'major' }, { step: 'minor' }])
+})
 
 it('judge - does not begin where the signal is aborted', async () => {
   const before = left()
