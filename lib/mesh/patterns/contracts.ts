@@ -105,7 +105,7 @@ class Asking {
   /** Of instances that say the same hash: the first answer that passes. One that is silent leaves time for the next. */
   async #contractOf(ones: readonly Known[]): Promise<Contract | null> {
     for (const [i, one] of ones.entries()) {
-      const { peer, description } = one
+      const { peer } = one
       const timeout = i < ones.length - 1 ? this.#left / 2 : this.#left
       if (timeout <= 0) return null
       const hash = hashIn(one)
