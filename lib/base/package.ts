@@ -1,5 +1,5 @@
 /** The package.json that a program belongs to: where its version, mesh and engine come from. */
-import { readFileSync, realpathSync } from 'node:fs'
+import { readFileSync, realpathSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { invalid, reasonOf } from './errors.js'
 
@@ -55,7 +55,8 @@ export function findPackage(folder: string, proofread?: Proofread): PackageInfo 
 
 function read(file: string): string | null {
   try {
-    return readFileSync(file, 'utf8')
+    // a pipe or a device might never end
+    return statSync(file, { throwIfNoEntry: false })?.isFile() ? readFileSync(file, 'utf8') : null
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
     if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR' || code === 'EACCES') return null

@@ -2,6 +2,7 @@
 import path from 'node:path'
 import { createRequire } from 'node:module'
 import type * as Jsonc from 'jsonc-parser'
+import { attempt } from './lock-read.js'
 import { readText } from './write.js'
 
 const load = createRequire(import.meta.url)
@@ -13,7 +14,7 @@ export function hintsFor(folder: string): string[] {
 
 /** A compiler's globs pass over folders with a dot: nothing would tell it what types `dnodeFor('d1')`. */
 function compilerHint(folder: string): string | null {
-  const text = readText(path.join(folder, 'tsconfig.json'))
+  const text = textOf(path.join(folder, 'tsconfig.json'))
   if (text === null) return null
   const { include, extends: base } = fieldsOf(text)
   if (include === undefined && base !== undefined) return null
@@ -27,6 +28,11 @@ function compilerHint(folder: string): string | null {
   return `dnodeFor('d1') is typed where tsconfig.json has "include": ${all}`
 }
 
+/** What cannot be read is of no help to anybody. */
+function textOf(file: string): string | null {
+  return attempt(() => readText(file))
+}
+
 /** A tsconfig.json may have comments. */
 function fieldsOf(text: string): Readonly<Record<string, unknown>> {
   const { parse } = load('jsonc-parser') as typeof Jsonc
@@ -36,7 +42,7 @@ function fieldsOf(text: string): Readonly<Record<string, unknown>> {
 
 /** The lock is for the repository; `.dservice` is made of it. */
 function ignoreHint(folder: string): string | null {
-  const lines = readText(path.join(folder, '.gitignore'))
+  const lines = textOf(path.join(folder, '.gitignore'))
     ?.split(/\r?\n/)
     .map((line) => line.trim())
   if (!lines) return null

@@ -10,7 +10,7 @@ import { salvageLock, type Salvaged } from './lock-salvage.js'
 import { EMPTY_LOCK, formatLock, LOCK_FILE } from './lockfile.js'
 import { readManifest } from './manifest.js'
 import type { Lock, Manifest } from './types.js'
-import { readText, sweep, writeAside, type Writing } from './write.js'
+import { readExact, readText, sweep, writeAside, type Writing } from './write.js'
 
 /** What may be said of a remote beside its range. */
 export interface DeclareOptions {
@@ -81,7 +81,7 @@ export class Project {
   }
 
   get #packageText(): string | null {
-    if (this.#package === undefined) this.#package = readText(this.packageFile)
+    if (this.#package === undefined) this.#package = readExact(this.packageFile)
     return this.#package
   }
 

@@ -96,8 +96,8 @@ async function entriesOf(folder: string, isRoot: boolean): Promise<Dirent[]> {
 
 async function textOf(file: string): Promise<string | null> {
   try {
-    const { size } = await stat(file)
-    return size > LARGEST_FILE ? null : await readFile(file, 'utf8')
+    const found = await stat(file)
+    return found.isFile() && found.size <= LARGEST_FILE ? await readFile(file, 'utf8') : null
   } catch {
     // gone meanwhile, or not for us: no use of a remote that anybody could be shown
     return null

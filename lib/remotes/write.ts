@@ -1,4 +1,5 @@
 /** Writes files of a project whole or not at all: aside first, then by a new name. Nothing of it waits, so no signal comes in between. */
+import { isUtf8 } from 'node:buffer'
 import {
   chmodSync,
   closeSync,
@@ -11,6 +12,7 @@ import {
   renameSync,
   rmdirSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import path from 'node:path'
@@ -47,14 +49,33 @@ const HINTS: Readonly<Record<string, string>> = {
 /** What says that there is no such file: nothing, or something else. */
 const NONE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'EISDIR'])
 
-/** A text file, or null where there is none. Errors: DS_INVALID where it cannot be read. */
+/** Bytes of a file that is read: no project has a larger one of these. */
+const LARGEST = 64 * 1024 * 1024
+
+/** A text file, or null where there is none. Errors: DS_INVALID where it cannot be read, or is no file: a pipe or a device might never end. */
 export function readText(file: string): string | null {
   try {
-    return readFileSync(file, 'utf8')
+    const found = statSync(file, { throwIfNoEntry: false })
+    if (!found || found.isDirectory()) return null
+    if (found.isFile() && found.size <= LARGEST) return readFileSync(file, 'utf8')
+    const what = found.isFile() ? `larger than ${LARGEST} bytes` : 'no file'
+    throw invalid({ summary: `${file} is ${what}`, hint: 'move it away', details: { file } })
   } catch (error) {
     if (NONE.has(codeOf(error) ?? '')) return null
     throw failed(file, 'read', error)
   }
+}
+
+/** As `readText`, of a file that is written again with edits. Errors: also for what is no UTF-8, of which the rest would be lost. */
+export function readExact(file: string): string | null {
+  const text = readText(file)
+  // what stands for a character that could not be read
+  if (!text?.includes('\ufffd') || isUtf8(readFileSync(file))) return text
+  throw invalid({
+    summary: `${file} is no UTF-8: line ${text.split('\ufffd', 1)[0]?.split('\n').length} has another encoding`,
+    hint: 'save it as UTF-8',
+    details: { file },
+  })
 }
 
 /**

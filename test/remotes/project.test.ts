@@ -1,8 +1,10 @@
 /** A project's files: what is declared, what is locked, and edits that leave the rest alone. */
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, expect, it } from 'vitest'
+import { findPackage } from '../../lib/base/package.js'
 import { lockOf, openProject, type Project } from '../../lib/remotes/index.js'
 
 const folders: string[] = []
@@ -151,6 +153,42 @@ it.each([
   expect(() => web.declare(name, range)).toThrow(why)
   expect(textOf(web)).toBe('{}\n')
 })
+
+it.each(['"x"', 'null', '[]', '{ "#remote/*": "a", "#remote/*": "b" }'])(
+  'project - imports that are %s are told with their place, and stay',
+  (imports) => {
+    const text = `{\n  "imports": ${imports}\n}\n`
+    const made = project({ 'package.json': text })
+    expect(() => made.addImports()).toThrow(/package\.json:2:\d+: imports /)
+    expect(textOf(made)).toBe(text)
+  },
+)
+
+it('project - a package.json of another encoding is not written, for what could not be read of it would be lost', () => {
+  const made = project()
+  writeFileSync(made.packageFile, Buffer.from('{\n  "author": "José"\n}\n', 'latin1'))
+  expect(() => made.declare('d1', '^1')).toThrow(/package\.json is no UTF-8: line 2 has another encoding/)
+  expect(readFileSync(made.packageFile).includes(0xe9)).toBe(true)
+})
+
+it('project - a large package.json on one line is edited in time', () => {
+  const many = Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`name ${i}`, i]))
+  const made = project({ 'package.json': JSON.stringify({ many }) })
+  expect([made.declare('d1', '^1'), made.addImports()]).toEqual([true, true])
+  expect(JSON.parse(textOf(made))).toMatchObject({ many, remoteDependencies: { d1: '^1' } })
+})
+
+it.skipIf(process.platform === 'win32').each(['package.json', 'dservice-lock.json', '.gitignore'])(
+  'project - a pipe as %s keeps nobody waiting',
+  (name) => {
+    const made = project()
+    execFileSync('mkfifo', [path.join(made.folder, name)])
+    const read = (): unknown => [made.manifest, made.lock, made.hints()]
+    if (name === '.gitignore') expect(read()).toEqual([expect.anything(), expect.anything(), []])
+    else expect(read).toThrow(new RegExp(`${name} is no file. Move it away`))
+    expect(findPackage(made.folder).file).not.toBe(made.packageFile)
+  },
+)
 
 it('project - an option that is none is not written', () => {
   const web = project({ 'package.json': '{}\n' })
