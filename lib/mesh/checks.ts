@@ -99,7 +99,7 @@ export class Checks {
       call?.fault(error)
       throw error
     }
-    const result = this.#output['~standard'].validate(value)
+    const result = validated(this.#output, value)
     return result instanceof Promise ? result.then(take) : take(result)
   }
 }
@@ -118,7 +118,8 @@ function checkArguments(
     if (!last || callback || !all[given.length - 1]?.issues) return entryOf(all, { given, callback })
     // a function where none fits: a caller that leaves out what may be left out, and puts its callback in last place
     const at = given.length - 1
-    const without = schemas[at]?.['~standard'].validate(undefined)
+    const schema = schemas[at]
+    const without = schema && validated(schema, undefined)
     const rejudge = (result: Result | undefined): Entry => {
       if (!result || result.issues) return entryOf(all, { given, callback: null })
       return entryOf(all.with(at, result), { given: given.slice(0, -1), callback: last })
@@ -130,10 +131,16 @@ function checkArguments(
     : judge(results as Result[])
 }
 
+/** A promise of another make is one too: taken for a result it would have no issues. */
+function validated(schema: StandardSchemaV1, value: unknown): Result | Promise<Result> {
+  const result = schema['~standard'].validate(value)
+  return isThenable(result) ? Promise.resolve(result) : result
+}
+
 /** What a schema throws is waited for as well: another may be on its way. */
 function validate(schema: StandardSchemaV1, value: unknown): Result | Promise<Result> {
   try {
-    return schema['~standard'].validate(value)
+    return validated(schema, value)
   } catch (error) {
     return Promise.reject(toError(error))
   }

@@ -150,6 +150,23 @@ suite('arguments - they are checked by schemas of any library', () => {
   })
 })
 
+it('arguments - a promise of another make is waited for, and is no result', async () => {
+  const later: PromiseLike<{ issues: { message: string }[] }> = {
+    then: (done) => Promise.resolve({ issues: [{ message: 'never fits' }] }).then(done),
+  }
+  const never = { '~standard': { version: 1, vendor: 'test', validate: () => later } } as never
+  let ran = 0
+  const handle = await serving({
+    taken: method((x: unknown) => [x, ++ran], { input: never }),
+    given: method(() => 1, { output: never }),
+  })
+  expect(await rejected(handle.taken(1))).toMatchObject({ code: 'DS_INVALID', ran: 'no' })
+  expect(await rejected(handle.given())).toMatchObject({ code: 'DS_INVALID', ran: 'yes' })
+  expect(ran).toBe(0)
+  const [found] = await mesh.until(contracts(handle))
+  expect(found?.contract?.methods['taken']).toEqual({ input: [{}] })
+})
+
 suite('arguments - whether the method ran', () => {
   const add = method((a: number, b: number) => a + b, { input: [z.number(), z.number()] })
 

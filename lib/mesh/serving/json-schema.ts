@@ -1,6 +1,7 @@
 /** The JSON Schema of a Standard Schema, as the schema itself tells it: https://standardschema.dev/json-schema */
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec'
 import { reasonOf } from '../../base/errors.js'
+import { isThenable } from '../../dnode/answers.js'
 import { excessOf, type Shape } from '../../wire/nesting.js'
 import type { JsonSchema } from '../contract.js'
 
@@ -44,32 +45,13 @@ function asOptional(told: JsonSchema): JsonSchema {
 function isOptional(schema: StandardSchemaV1): boolean {
   try {
     const result = schema['~standard'].validate(undefined)
-    if (!(result instanceof Promise)) return !result.issues
+    if (!isThenable(result)) return !(result as StandardSchemaV1.Result<unknown>).issues
     // what becomes of it nobody asked for
     const done = (): boolean => false
-    void result.then(done, done)
+    void Promise.resolve(result).then(done, done)
     return false
   } catch {
     // a check of its own that counts on a value
-    return false
-  }
-}
-
-/** The same of an argument: `optional` is true where it may be left out, which no keyword of JSON Schema says of a whole value. */
-export function argumentSchemaOf(schema: StandardSchemaV1, tell: (reason: string) => void): JsonSchema {
-  const json = jsonSchemaOf(schema, 'input', tell)
-  return typeof json === 'object' && takesNothing(schema, tell) ? { ...json, optional: true } : json
-}
-
-/** One that waits for its answer is not asked: it may do more than look. */
-function takesNothing(schema: StandardSchemaV1, tell: (reason: string) => void): boolean {
-  try {
-    const result = schema['~standard'].validate(undefined)
-    if (!(result instanceof Promise)) return result.issues === undefined
-    result.catch((error: unknown) => tell(reasonOf(error)))
-    return false
-  } catch (error) {
-    tell(reasonOf(error))
     return false
   }
 }

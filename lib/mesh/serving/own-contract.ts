@@ -12,7 +12,7 @@ import {
 } from '../contract.js'
 import type { Said } from '../checks.js'
 import { saidOf } from '../method.js'
-import { argumentSchemaOf, jsonSchemaOf } from './json-schema.js'
+import { jsonSchemaOf } from './json-schema.js'
 
 /** As `$contract` answers it, with its hash; both null where there is none: the methods of a constructor are not known before a call. */
 export interface OwnContract {
@@ -78,7 +78,7 @@ function methodOf(path: string, said: Said, logger: Logger): MethodContract {
   return {
     ...(idempotent ? { idempotent } : {}),
     ...(description ? { description } : {}),
-    ...(input ? { input: input.map((schema) => argumentSchemaOf(schema, tell)) } : {}),
+    ...(input ? { input: input.map((schema) => jsonSchemaOf(schema, 'input', tell)) } : {}),
     ...(output ? { output: jsonSchemaOf(output, 'output', tell) } : {}),
   }
 }
