@@ -297,3 +297,17 @@ describe('pool - bounds and ends', () => {
     expect(pool.live('d1').length).toBe(1)
   })
 })
+
+it('pool - an instance that waited for a seat is led to while it gets one', async () => {
+  pool.want('d1')
+  await clock.settle()
+  const elsewhere = { host: 'elsewhere', port: 1 }
+  for (let i = 0; i <= LIMITS.instances; i++)
+    engine.tell('up', await instance(`n${i}`), { id: `n${i}id`, name: 'd1' })
+  await clock.settle()
+  const last = `n${LIMITS.instances}id`
+  expect([pool.hidden('d1').length, pool.leadsTo(last, elsewhere)]).toEqual([0, true])
+  pool.want('d1', 'every')
+  expect([pool.hidden('d1').length, pool.leadsTo(last, elsewhere)]).toEqual([1, true])
+  await clock.settle()
+})

@@ -195,6 +195,7 @@ export class Pool {
     }
     entry.sightings.set(`${watch.name} ${sighting.hint.id ?? ''}`, { interest: watch.name, sighting })
     watch.seated.add(entry)
+    this.#roster.renew()
     return true
   }
 
