@@ -40,6 +40,35 @@ it('changes - one that goes on for ever costs twenty-one a second at most, and i
   expect(passed.at(-1)?.revision).toBe(2_999)
 })
 
+it('changes - that one leaves is not held, and leaving again and again is', async () => {
+  const { clock, passed, changing, come } = changes()
+  come(1_000)
+  changing.come({ state: 'draining', revision: 5_000 })
+  expect(passed.at(-1)).toEqual({ at: 0, revision: 5_000 })
+  expect(passed).toHaveLength(21)
+  for (let i = 0; i < 1_000; i++) {
+    come(1)
+    changing.come({ state: 'draining', revision: 6_000 + i })
+  }
+  expect(passed).toHaveLength(21)
+  await clock.advance(1_000)
+  expect(passed.at(-1)).toEqual({ at: 1_000, revision: 6_999 })
+  expect([passed.length, clock.waiting]).toEqual([22, 0])
+})
+
+it('listeners - one that another has ended in the same turn is not told', async () => {
+  const listeners = new Listeners()
+  const told: string[] = []
+  listeners.add(() => {
+    told.push('first')
+    second[Symbol.dispose]()
+  })
+  const second = listeners.add(() => told.push('second'))
+  listeners.tell()
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(told).toEqual(['first'])
+})
+
 it('changes - those of a calm peer are all passed on at once', async () => {
   const { clock, passed, come } = changes()
   for (let i = 0; i < 50; i++) {

@@ -1,6 +1,7 @@
 /** What an instance says of itself while it is connected, at a pace that a node can live with. */
 import type { Clock } from '../../base/clock.js'
 import type { State } from '../../base/identity.js'
+import { isLeaving } from './departed.js'
 
 /** Its state, and the count of the changes of what it relies on. */
 export interface Change {
@@ -8,7 +9,10 @@ export interface Change {
   readonly revision: number
 }
 
-/** Changes that are passed on at once within a second; what comes after them waits for the next second, and only the last one counts. */
+/**
+ * Changes that are passed on at once within a second; what comes after them waits for the next second, and only the last one counts. That it
+ * leaves is passed on all the same, once: calls would still go there, and when its session ends nobody would know why.
+ */
 const MOST = 20
 const SECOND = 1_000
 
@@ -21,6 +25,7 @@ export class Changes {
   readonly #pass: (change: Change) => void
   #since = -Infinity
   #count = 0
+  #hasLeft = false
   #held: Change | null = null
   #timer: Disposable | null = null
 
@@ -34,6 +39,12 @@ export class Changes {
     if (now - this.#since >= SECOND) {
       this.#since = now
       this.#count = 0
+      this.#hasLeft = false
+    }
+    if (isLeaving(change) && !this.#hasLeft) {
+      this.#hasLeft = true
+      this.#held = null
+      return this.#pass(change)
     }
     if (!this.#timer && this.#count < MOST) {
       this.#count++

@@ -23,6 +23,6 @@ export class Departed {
 }
 
 /** Whether it takes no more calls, and ends. */
-export function isLeaving({ state }: Identity): boolean {
+export function isLeaving({ state }: Pick<Identity, 'state'>): boolean {
   return state === 'draining' || state === 'stopped'
 }

@@ -17,7 +17,8 @@ export class Listeners {
     this.#isTelling = true
     process.nextTick(() => {
       this.#isTelling = false
-      for (const run of [...this.#runs]) run()
+      // one that is told may end another: that is told no more
+      for (const run of [...this.#runs]) if (this.#runs.has(run)) run()
     })
   }
 }
