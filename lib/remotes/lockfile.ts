@@ -7,6 +7,7 @@ import {
   type JsonSchema,
   type MethodContract,
 } from '../mesh/contract.js'
+import { printable } from '../wire/quote.js'
 import type { Lock, LockedMethod, LockedRemote, RemoteDeclaration } from './types.js'
 
 /** Beside the package.json. */
@@ -63,7 +64,8 @@ export function lockedIn({ remotes }: Lock, name: string): LockedRemote | null {
 
 /** The text of a lock: names sorted, two blanks, LF, a last line break. The same lock is the same text. */
 export function formatLock({ lockfileVersion, remotes }: Lock): string {
-  return `${JSON.stringify({ lockfileVersion, remotes: byName(remotes, ordered) }, null, 2)}\n`
+  // whoever reads what has changed sees what a service says, and not what it makes of the screen
+  return `${printable(JSON.stringify({ lockfileVersion, remotes: byName(remotes, ordered) }, null, 2))}\n`
 }
 
 /** What a reader looks for first stands first; names that others have given are sorted. */

@@ -6,9 +6,11 @@ const UNPRINTABLE = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]
 
 /** Text of a peer in quotes, shortened and escaped, so that an error may show it anywhere. */
 export function quote(text: string, length: number = SHOWN): string {
-  const shown = JSON.stringify(text.slice(0, length)).replace(
-    UNPRINTABLE,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+  const shown = printable(JSON.stringify(text.slice(0, length)))
   return text.length > length ? `${shown}…` : shown
+}
+
+/** The same JSON, as a terminal and an editor show it. */
+export function printable(json: string): string {
+  return json.replace(UNPRINTABLE, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }

@@ -41,6 +41,15 @@ const D1: Contract = {
   types: { root: 'Api', text: 'export interface Api {\n  transform(s: string): string\n}\n' },
 }
 
+it('lock - shows what a service says, and does not obey it', () => {
+  const evil = 'a\u202eb\u009b31m\u2066\ufeff'
+  const d1: Contract = { methods: { f: { description: evil, output: { const: evil } } } }
+  const text = formatLock(lock({ d1 }))
+  expect(text).toContain('"description": "a\\u202eb\\u009b31m\\u2066\\ufeff"')
+  expect(text).not.toMatch(/[^\n -~]/)
+  expect(readLock('/web/dservice-lock.json', text)).toEqual(lock({ d1 }))
+})
+
 // --- what is written is what is read
 
 const name = fc
