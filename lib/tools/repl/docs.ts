@@ -70,8 +70,9 @@ function typedIn(name: string, { types }: Contract): string | null {
   const lines = types?.text.split('\n') ?? []
   const begin = lines.findIndex((line) => declares(line, last))
   if (begin < 0) return null
-  const end = lines.findIndex((_, i) => i >= begin && isClosed(lines.slice(begin, i + 1).join('\n')))
-  const shown = lines.slice(begin, Math.min(end < 0 ? begin + 1 : end + 1, begin + MOST_LINES))
+  const most = lines.slice(begin, begin + MOST_LINES)
+  const end = most.findIndex((_, i) => isClosed(most.slice(0, i + 1).join('\n')))
+  const shown = end < 0 ? most : most.slice(0, end + 1)
   const margin = /^\s*/.exec(shown[0] ?? '')?.[0].length ?? 0
   return shown.map((line) => plain(line.slice(margin))).join('\n')
 }

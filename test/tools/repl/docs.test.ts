@@ -69,6 +69,12 @@ describe('docs at a prompt', () => {
     expect(await docsText('', [told({ methods: {}, types })])).toContain('export interface Api {')
   })
 
+  it('of a declaration that does not end the first lines are shown, in time', async () => {
+    const types = { root: 'Api', text: `f(a: {\n${'  b: 1\n'.repeat(35_000)}` }
+    const text = await docsText('f', [told({ methods: { f: {} }, types })])
+    expect(text.split('\n')).toHaveLength(13)
+  })
+
   it('docs at a prompt - what is not known is said, and nothing paints on the screen', async () => {
     expect(await docsText('', [told(null)])).toContain('nothing is known')
     expect(await docsText('nope', [told({ methods })])).toBe('d1@1.4.2 has no method nope')
