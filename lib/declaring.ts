@@ -2,7 +2,7 @@
 import type { Logger } from './base/logger.js'
 import { findPackage, startFolder, type PackageInfo } from './base/package.js'
 import { Declared } from './mesh/declared.js'
-import { Document } from './remotes/document.js'
+import { Document } from './remotes/files/document.js'
 import { readManifest } from './remotes/manifest.js'
 import type { Manifest } from './remotes/types.js'
 

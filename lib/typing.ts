@@ -4,7 +4,7 @@ import path from 'node:path'
 import { invalid, summaryOf } from './base/errors.js'
 import type { Logger } from './base/logger.js'
 import { LARGEST_CONTRACT, type TypesContract } from './mesh/contract.js'
-import { checkTypes } from './remotes/foreign-types.js'
+import { checkTypes } from './remotes/declarations/foreign-types.js'
 import type { Manifest } from './remotes/types.js'
 
 /** Undefined: the package names none. What cannot be told is left out, and the logger hears why: the service itself is well. */

@@ -1,11 +1,11 @@
 /** Whether a lock holds what the package.json declares, no more and no less. */
 import satisfies from 'semver/functions/satisfies.js'
 import type { DServiceError } from '../base/errors.js'
-import { Document, type JsonNode } from './document.js'
-import { lockedIn } from './lockfile.js'
+import { Document, type JsonNode } from './files/document.js'
+import { readText } from './files/write.js'
+import { lockedIn } from './lock/lockfile.js'
 import type { Project } from './project.js'
 import type { Lock, RemoteDeclaration } from './types.js'
-import { readText } from './write.js'
 
 const HINT = 'run dservice install, and commit dservice-lock.json'
 

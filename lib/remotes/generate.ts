@@ -1,10 +1,16 @@
 /** `.dservice/`: a module and its types for each remote, from what is declared and locked alone. */
 import path from 'node:path'
 import { isDServiceError, type DServiceError } from '../base/errors.js'
-import { apiModule, generated, handleModule, type ApiModule, type TypesFrom } from './declarations.js'
-import { contractOf, lockedIn } from './lockfile.js'
+import {
+  apiModule,
+  generated,
+  handleModule,
+  type ApiModule,
+  type TypesFrom,
+} from './declarations/declarations.js'
+import { inTheWay, namesIn, readText, removeFile, sweep, writeAside, type Writing } from './files/write.js'
+import { contractOf, lockedIn } from './lock/lockfile.js'
 import type { Lock, LockedRemote, Manifest } from './types.js'
-import { inTheWay, namesIn, readText, removeFile, sweep, writeAside, type Writing } from './write.js'
 
 /** Beside the package.json. */
 export const GENERATED_FOLDER = '.dservice'

@@ -2,8 +2,8 @@
 import path from 'node:path'
 import { createRequire } from 'node:module'
 import type * as Jsonc from 'jsonc-parser'
-import { attempt } from './lock-read.js'
-import { readText } from './write.js'
+import { readText } from './files/write.js'
+import { attempt } from './lock/lock-read.js'
 
 const load = createRequire(import.meta.url)
 

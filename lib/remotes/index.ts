@@ -1,9 +1,9 @@
 /** Remote dependencies, as the tools know them: what is not exported here is the library's own business. */
-export { apiModule, generated, type ApiModule, type TypesFrom } from './declarations.js'
+export { apiModule, generated, type ApiModule, type TypesFrom } from './declarations/declarations.js'
 export { cyclesThrough, type Around, type Relying } from './cycles.js'
-export { Document } from './document.js'
+export { Document } from './files/document.js'
 export { mismatchesIn } from './fit.js'
-export { checkTypes } from './foreign-types.js'
+export { checkTypes } from './declarations/foreign-types.js'
 export {
   GENERATED_FOLDER,
   generate,
@@ -11,10 +11,18 @@ export {
   type GeneratedRemote,
   type Generating,
 } from './generate.js'
-export { changesByName, judge, judgeAll, type JudgeOptions, type Pair } from './judge.js'
-export { readLock } from './lock-read.js'
-export { salvageLock, type Salvaged } from './lock-salvage.js'
-export { contractOf, EMPTY_LOCK, formatLock, LOCK_FILE, lockedIn, lockOf, type Found } from './lockfile.js'
+export { changesByName, judge, judgeAll, type JudgeOptions, type Pair } from './judging/judge.js'
+export { readLock } from './lock/lock-read.js'
+export { salvageLock, type Salvaged } from './lock/lock-salvage.js'
+export {
+  contractOf,
+  EMPTY_LOCK,
+  formatLock,
+  LOCK_FILE,
+  lockedIn,
+  lockOf,
+  type Found,
+} from './lock/lockfile.js'
 export { readManifest } from './manifest.js'
 export { openProject, type DeclareOptions, type Project } from './project.js'
 export type {
@@ -29,6 +37,6 @@ export type {
   Use,
   Verdict,
 } from './types.js'
-export { concerns, usesOf } from './uses.js'
+export { concerns, usesOf } from './uses/uses.js'
 export { readContract } from '../mesh/contract-read.js'
 export type { Contract } from '../mesh/contract.js'

@@ -2,7 +2,7 @@
 import { closestMatch } from 'leven'
 import { invalid, isDServiceError } from '../base/errors.js'
 import { checkKeys, checkName, checkRange, duration, shown } from '../base/names.js'
-import type { Document, JsonNode, Member } from './document.js'
+import type { Document, JsonNode, Member } from './files/document.js'
 import type { Manifest, RemoteDeclaration } from './types.js'
 
 const FIELD = 'remoteDependencies'

@@ -1,16 +1,16 @@
 /** A folder with a package.json: what it declares, what is locked, and the edits of both. */
 import path from 'node:path'
 import { checkName, checkRange } from '../base/names.js'
-import { Document } from './document.js'
-import { edited, type Edit } from './edit.js'
+import { Document } from './files/document.js'
+import { edited, type Edit } from './files/edit.js'
+import { readExact, readText, sweep, writeAside, type Writing } from './files/write.js'
 import { GENERATED_FOLDER, generate, planned, type Generated } from './generate.js'
-import { readLock } from './lock-read.js'
 import { hintsFor } from './hints.js'
-import { salvageLock, type Salvaged } from './lock-salvage.js'
-import { EMPTY_LOCK, formatLock, LOCK_FILE } from './lockfile.js'
+import { readLock } from './lock/lock-read.js'
+import { salvageLock, type Salvaged } from './lock/lock-salvage.js'
+import { EMPTY_LOCK, formatLock, LOCK_FILE } from './lock/lockfile.js'
 import { readManifest } from './manifest.js'
 import type { Lock, Manifest } from './types.js'
-import { readExact, readText, sweep, writeAside, type Writing } from './write.js'
 
 /** What may be said of a remote beside its range. */
 export interface DeclareOptions {

@@ -2,7 +2,7 @@ import path from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { DServiceError } from '../../lib/base/errors.js'
-import { Document } from '../../lib/remotes/document.js'
+import { Document } from '../../lib/remotes/files/document.js'
 
 /** What reading this says, with where. */
 function failure(text: string, then: (document: Document) => unknown = () => null): DServiceError {

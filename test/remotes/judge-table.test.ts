@@ -2,7 +2,7 @@
 import { beforeAll, expect, it } from 'vitest'
 import { systemClock } from '../../lib/base/clock.js'
 import type { Contract } from '../../lib/mesh/contract.js'
-import { judgeAll } from '../../lib/remotes/judge.js'
+import { judgeAll } from '../../lib/remotes/judging/judge.js'
 import type { Step, Verdict } from '../../lib/remotes/types.js'
 import { ROOT } from '../support/build.js'
 

@@ -6,8 +6,8 @@ import { systemClock } from '../../lib/base/clock.js'
 import { isDServiceError } from '../../lib/base/errors.js'
 import { VirtualClock } from '../../lib/base/virtual-clock.js'
 import type { Contract, MethodContract } from '../../lib/mesh/contract.js'
-import { findCompiler } from '../../lib/remotes/compiler.js'
-import { changesByName, judge, judgeAll } from '../../lib/remotes/judge.js'
+import { findCompiler } from '../../lib/remotes/judging/compiler.js'
+import { changesByName, judge, judgeAll } from '../../lib/remotes/judging/judge.js'
 import { ROOT } from '../support/build.js'
 
 const options = { folder: ROOT, clock: systemClock }

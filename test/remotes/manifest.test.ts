@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { DServiceError } from '../../lib/base/errors.js'
-import { Document } from '../../lib/remotes/document.js'
+import { Document } from '../../lib/remotes/files/document.js'
 import { readManifest } from '../../lib/remotes/manifest.js'
 import type { Manifest } from '../../lib/remotes/types.js'
 

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import fc from 'fast-check'
 import { afterEach, expect, it } from 'vitest'
-import { usesIn } from '../../lib/remotes/uses-in.js'
-import { concerns, usesOf } from '../../lib/remotes/uses.js'
+import { usesIn } from '../../lib/remotes/uses/uses-in.js'
+import { concerns, usesOf } from '../../lib/remotes/uses/uses.js'
 
 /** `line remote.method`, and `line remote` for a look-up. */
 const told = (source: string): string[] => [

@@ -1,11 +1,11 @@
 /** Reads a lock, and believes nothing of it whose hash is not right: it is merged by people and by programs. */
-import { invalid, isDServiceError } from '../base/errors.js'
-import { checkName, checkRange, checkVersion, shown } from '../base/names.js'
-import { readContract } from '../mesh/contract-read.js'
-import { canonical, type Contract } from '../mesh/contract.js'
-import { Document, type JsonNode, type Member } from './document.js'
+import { invalid, isDServiceError } from '../../base/errors.js'
+import { checkName, checkRange, checkVersion, shown } from '../../base/names.js'
+import { readContract } from '../../mesh/contract-read.js'
+import { canonical, type Contract } from '../../mesh/contract.js'
+import { Document, type JsonNode, type Member } from '../files/document.js'
+import type { Lock, LockedRemote } from '../types.js'
 import { contractOf, lockOf, LOCK_VERSION } from './lockfile.js'
-import type { Lock, LockedRemote } from './types.js'
 
 /** Whether an object must have a field. */
 type Known = Readonly<Record<string, 'needed' | 'optional'>>

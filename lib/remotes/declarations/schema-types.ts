@@ -1,5 +1,5 @@
 /** JSON Schema (2020-12, and what is left of draft 7) as TypeScript types. What it does not know is `unknown`. */
-import { hashOfText, type JsonSchema } from '../mesh/contract.js'
+import { hashOfText, type JsonSchema } from '../../mesh/contract.js'
 import { Ends, isKeywords, listOf, scopeOf, targetOf, wordOf, type Keywords } from './schema-refs.js'
 import { commentLines, literal, quoted } from './schema-text.js'
 

@@ -16,7 +16,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import path from 'node:path'
-import { invalid, isDServiceError, reasonOf, type DServiceError } from '../base/errors.js'
+import { invalid, isDServiceError, reasonOf, type DServiceError } from '../../base/errors.js'
 
 /** A file that is to be. */
 export interface Writing {

@@ -6,9 +6,9 @@ import {
   type Contract,
   type JsonSchema,
   type MethodContract,
-} from '../mesh/contract.js'
-import { printable } from '../wire/quote.js'
-import type { Lock, LockedMethod, LockedRemote, RemoteDeclaration } from './types.js'
+} from '../../mesh/contract.js'
+import { printable } from '../../wire/quote.js'
+import type { Lock, LockedMethod, LockedRemote, RemoteDeclaration } from '../types.js'
 
 /** Beside the package.json. */
 export const LOCK_FILE = 'dservice-lock.json'

@@ -3,8 +3,10 @@ import { rmSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { invalid, summaryOf, toError } from '../base/errors.js'
-import { hashOfContract, hashOfMethod, type Contract, type MethodContract } from '../mesh/contract.js'
+import { invalid, summaryOf, toError } from '../../base/errors.js'
+import { hashOfContract, hashOfMethod, type Contract, type MethodContract } from '../../mesh/contract.js'
+import { apiModule, type ApiModule } from '../declarations/declarations.js'
+import type { MethodChange, Step, Verdict } from '../types.js'
 import { answerOf, assertionsOf, HELPERS, type Complaints, type Question } from './assertions.js'
 import {
   atExit,
@@ -15,8 +17,6 @@ import {
   type Compiler,
   type Diagnostic,
 } from './compiler.js'
-import { apiModule, type ApiModule } from './declarations.js'
-import type { MethodChange, Step, Verdict } from './types.js'
 
 /** What judging needs. */
 export interface JudgeOptions extends Bounds {

@@ -1,5 +1,5 @@
 /** Where the references of a schema lead. */
-import { canonical, type JsonSchema } from '../mesh/contract.js'
+import { canonical, type JsonSchema } from '../../mesh/contract.js'
 
 /** A schema that is an object of keywords. */
 export type Keywords = Readonly<Record<string, unknown>>

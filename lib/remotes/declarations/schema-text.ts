@@ -1,5 +1,5 @@
 /** Data of a peer as text of a declaration file: nothing in it ends the comment or the quotes that it stands in. */
-import { quote } from '../wire/quote.js'
+import { quote } from '../../wire/quote.js'
 
 /** Levels of a value that are told. */
 const DEEPEST = 16

@@ -4,8 +4,16 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import satisfies from 'semver/functions/satisfies.js'
-import type { Clock } from '../base/clock.js'
-import { cancelled, invalid, limit, reasonOf, timeout, toError, type DServiceError } from '../base/errors.js'
+import type { Clock } from '../../base/clock.js'
+import {
+  cancelled,
+  invalid,
+  limit,
+  reasonOf,
+  timeout,
+  toError,
+  type DServiceError,
+} from '../../base/errors.js'
 
 /** The oldest TypeScript that judges. */
 const OLDEST = '>=5.8'

@@ -1,8 +1,8 @@
 /** What can be believed of a lock that cannot be read as a whole: so that `install` mends it, also where no service is live. */
 import gt from 'semver/functions/gt.js'
+import type { Lock, LockedRemote } from '../types.js'
 import { attempt, remotesIn } from './lock-read.js'
 import { LOCK_VERSION } from './lockfile.js'
-import type { Lock, LockedRemote } from './types.js'
 
 /** A line that a merge leaves behind; without more it is the middle. */
 const MARK = /^(<{7}|\|{7}|={7}|>{7})( .*)?\r?$/

@@ -2,8 +2,8 @@
 import type { Dirent } from 'node:fs'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { invalid, reasonOf } from '../base/errors.js'
-import type { Use } from './types.js'
+import { invalid, reasonOf } from '../../base/errors.js'
+import type { Use } from '../types.js'
 import { usesIn } from './uses-in.js'
 
 /** Files that are read, folders that are looked into, and bytes of a file. */

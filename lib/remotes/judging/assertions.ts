@@ -1,5 +1,5 @@
 /** Two apis as questions to TypeScript: a file with six lines for each method, and what the lines that it complains of say. */
-import type { MethodChange } from './types.js'
+import type { MethodChange } from '../types.js'
 
 /**
  * What is asked with. An api becomes what its callers see of it over the wire, in a form in which TypeScript is strict:

@@ -2,8 +2,8 @@
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import type * as Jsonc from 'jsonc-parser'
-import { invalid, type DServiceError } from '../base/errors.js'
-import { shown } from '../base/names.js'
+import { invalid, type DServiceError } from '../../base/errors.js'
+import { shown } from '../../base/names.js'
 
 /** Loaded by the first file that is read: a process whose package declares nothing does without it. */
 const load = createRequire(import.meta.url)

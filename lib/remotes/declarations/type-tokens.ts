@@ -1,5 +1,5 @@
 /** Declarations of a peer as the words and marks that a compiler sees in them; what the two could read differently is refused. */
-import { invalid, type DServiceError } from '../base/errors.js'
+import { invalid, type DServiceError } from '../../base/errors.js'
 
 /** A word, a string, a template's text, or one other character; comments are on their own. */
 export interface Token {

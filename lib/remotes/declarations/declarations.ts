@@ -1,5 +1,5 @@
 /** What a service promises, as a module of types that needs no other; and the types of the handle that stands for it. */
-import type { Contract, JsonSchema, MethodContract } from '../mesh/contract.js'
+import type { Contract, JsonSchema, MethodContract } from '../../mesh/contract.js'
 import { checkTypes } from './foreign-types.js'
 import { commentLines, quoted } from './schema-text.js'
 import { SchemaTypes } from './schema-types.js'

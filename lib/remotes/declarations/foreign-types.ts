@@ -1,6 +1,6 @@
 /** Declarations that a peer has written, looked through before they become a file: they may say what its api is, and nothing else. */
-import { invalid } from '../base/errors.js'
-import type { TypesContract } from '../mesh/contract.js'
+import { invalid } from '../../base/errors.js'
+import type { TypesContract } from '../../mesh/contract.js'
 import { tokensOf, unfit, type Token } from './type-tokens.js'
 
 /** What may come before a declaration's own word, between it and `export`. */
