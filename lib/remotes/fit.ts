@@ -7,7 +7,7 @@ import { lockedIn } from './lock/lockfile.js'
 import type { Project } from './project.js'
 import type { Lock, RemoteDeclaration } from './types.js'
 
-const HINT = 'run dservice install, and commit dservice-lock.json'
+const HINT = 'run dservice install where it runs, and commit dservice-lock.json'
 
 /** DS_INVALID with file, line and column for each remote of which the two disagree. Errors: those of reading either. */
 export function mismatchesIn(project: Project): DServiceError[] {

@@ -68,9 +68,10 @@ export function failureText(failed: Failed, style: Style): string {
     if (text) lines.push(`  ${colors.dim(label.padEnd(6))} ${inset(text, INDENT)}`)
   }
   add('hint', failed.hint)
-  if (failed.known && !mentions(failed.hint, failed.known)) add('known', failed.known.join(', '))
+  const isTold = (text: string | undefined): boolean => mentions(text, failed.known ?? [])
+  if (failed.known && !isTold(failed.hint) && !isTold(failed.message)) add('known', failed.known.join(', '))
   add('path', failed.path?.join(` ${style.marks.arrow} `))
-  if (failed.cause && !failed.message.includes(failed.cause)) add('cause', failed.cause)
+  if (failed.cause && !isSaid(failed.cause, failed.message)) add('cause', failed.cause)
   // a plain Error has no code but its name, which says nothing
   const code = failed.code === (failed.name ?? 'Error') ? undefined : failed.code
   add('code', code && failed.ran === 'maybe' ? `${code} (it may have run)` : code)
@@ -79,6 +80,11 @@ export function failureText(failed: Failed, style: Style): string {
 
 function named({ name, message }: Failed): string {
   return name === undefined ? message : `${name}: ${message}`
+}
+
+/** The cause in the words of the message; what it adds is its own hint, which the message's stands for. */
+function isSaid(cause: string, message: string): boolean {
+  return message.includes(cause) || cause.startsWith(message)
 }
 
 function mentions(hint: string | undefined, known: readonly string[]): boolean {

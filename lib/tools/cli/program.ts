@@ -18,7 +18,7 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
     await program.parseAsync([...argv], { from: 'user' })
     return exit
   } catch (error) {
-    return refused(error, new Talk(host, earlySettings(argv)))
+    return refused(error, new Talk(host, earlySettings(argv)), argv)
   }
 }
 
@@ -79,14 +79,20 @@ async function guarded(spec: CommandSpec, run: () => Promise<number>, talk: Talk
   }
 }
 
-function refused(error: unknown, talk: Talk): number {
+function refused(error: unknown, talk: Talk, argv: readonly string[]): number {
   if (!(error instanceof CommanderError)) return talk.fail(error)
   // help and version that were asked for are no errors; commander has printed them
   if (error.exitCode === 0) return 0
   if (error.code === 'commander.help') return USAGE
   const [summary = '', ...hints] = error.message.replace(/^error: /, '').split('\n')
-  const hint = hints.join(' ').replace(/^\(|\)$/g, '') || 'see `dservice --help`'
+  const hint = hints.join(' ').replace(/^\(|\)$/g, '') || `see \`dservice ${commandIn(argv)}--help\``
   return talk.fail(invalid({ summary, hint }))
+}
+
+/** The command that a line names, with a space behind it; '' where it names none. */
+function commandIn(argv: readonly string[]): string {
+  const name = argv.find((word) => COMMANDS.some(({ usage }) => usage.split(' ')[0] === word))
+  return name === undefined ? '' : `${name} `
 }
 
 function settingsOf(options: Record<string, unknown>): Settings {

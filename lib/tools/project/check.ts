@@ -96,7 +96,7 @@ function cyclesIn({ folder, manifest }: Project, others: readonly Relying[]): st
 function cycleFailure(path: readonly string[]): Failed {
   const error = cycle({
     summary: 'required dependencies lead back to this package',
-    hint: 'which starts first is undefined; declare one of them { "lazy": true }',
+    hint: 'one of them would not start; declare one { "lazy": true } or { "optional": true }',
     details: { path },
   })
   return failureOf(error, 'setup')
@@ -144,7 +144,7 @@ function text({ project, patience, checked, failures }: Found, { talk }: Input):
   const { remotes } = project.manifest
   const parts = [
     count(remotes.length, 'remote'),
-    patience === null ? `by ${count(locked(project), 'entry of the lock')}` : null,
+    patience === null ? `${locked(project)} in the lock` : null,
     isAbsent && patience !== null ? `absent is who was not seen for ${span(patience)} (--timeout)` : null,
   ]
   talk.note(dotted(talk, parts))

@@ -103,6 +103,14 @@ describe('failures', () => {
     expect(failureText(failureOf(late, 'call'), PLAIN)).toContain('it may have run')
   })
 
+  it('failures - say nothing twice', () => {
+    const cause = errors.invalid({ summary: 'a.json is no JSON', hint: 'mend the file' })
+    const error = errors.noInstance({ summary: 'a.json is no JSON', cause, details: { known: ['a.json'] } })
+    expect(failureText(failureOf(error, 'setup'), PLAIN)).toBe(
+      'error  a.json is no JSON\n  code   DS_NO_INSTANCE',
+    )
+  })
+
   it('failures - of a remote method keep name and code', () => {
     expect(failureOf(remote('E_USER'), 'call')).toMatchObject({ code: 'E_USER', name: 'TypeError', exit: 1 })
     expect(failureText(failureOf(remote(), 'call'), PLAIN)).toBe('error  TypeError: no such user')

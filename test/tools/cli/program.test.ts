@@ -117,6 +117,8 @@ describe('the command line', () => {
     [['ls', '--jsn'], 'Did you mean --json?'],
     [['ls', 'a', 'b'], 'too many arguments'],
     [['call'], 'name.method'],
+    [['rm'], 'see `dservice rm --help`'],
+    [['--nonsense'], 'see `dservice --help`'],
     [['call', 'd1'], 'names no method'],
     [['call', 'D1.x'], 'no service name'],
     [['call', 'd1.x', '{'], 'no JSON'],
