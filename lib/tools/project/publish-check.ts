@@ -73,13 +73,20 @@ function releaseOf(word: string | undefined, folder: string): Release {
   return { name: checkName(name), version: checkVersion(version) }
 }
 
-function running(mesh: DService, { name, version }: Release): Promise<Side> {
-  return fromMesh(mesh, name, version)
+/** Errors: as of `fromMesh`; where it does not run, with the other way to it. */
+async function running(mesh: DService, { name, version }: Release): Promise<Side> {
+  try {
+    return await fromMesh(mesh, name, version)
+  } catch (error) {
+    if (!isDServiceError(error) || error.code !== 'DS_NO_INSTANCE') throw error
+    const hint = `start ${name}@${version}, or give the file of its api: --module dist/api.js`
+    throw noInstance({ summary: error.summary, hint, details: error.details ?? {}, cause: error.cause })
+  }
 }
 
 /** Serves the default export for a moment, in a mesh in memory that nobody else sees, and asks it. */
 async function ofModule(file: string, { name, version }: Release, folder: string): Promise<Side> {
-  const exported = (await import(pathToFileURL(path.resolve(folder, file)).href)) as { default?: unknown }
+  const exported = await loaded(file, folder)
   const api = apiOf(exported.default)
   if (!api) {
     throw invalid({
@@ -95,6 +102,18 @@ async function ofModule(file: string, { name, version }: Release, folder: string
     return { ...side, from: file, contract: { ...side.contract, ...(await typesOf(name, folder)) } }
   } finally {
     await service.stop()
+  }
+}
+
+async function loaded(file: string, folder: string): Promise<{ readonly default?: unknown }> {
+  try {
+    return (await import(pathToFileURL(path.resolve(folder, file)).href)) as { default?: unknown }
+  } catch (error) {
+    throw invalid({
+      summary: `--module ${file} cannot be loaded: ${reasonOf(error)}`,
+      hint: 'give a file that Node can import, compiled where it has to be: the api is its default export',
+      cause: error,
+    })
   }
 }
 
