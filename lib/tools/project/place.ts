@@ -9,7 +9,10 @@ import type { Settings } from '../cli/talk.js'
 
 /** The project of `--cwd`, else of the working directory; says what a reader of its package.json should know. Errors: DS_INVALID. */
 export function projectOf({ options, talk }: Input): Project {
-  const project = openProject(folderOf(options['cwd']))
+  const folder = folderOf(options['cwd'])
+  const project = openProject(folder)
+  // a package.json far above is easily the wrong one
+  if (project.folder !== folder) talk.note(`in ${project.folder}`)
   for (const hint of project.manifest.hints) talk.warn(hint)
   return project
 }

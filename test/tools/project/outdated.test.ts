@@ -1,4 +1,7 @@
+import { mkdirSync } from 'node:fs'
+import path from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { runCli } from '../../support/cli.js'
 import { TestProject } from '../../support/project.js'
 
 let project: TestProject
@@ -39,6 +42,14 @@ it('outdated - shows newer versions; 1 only where one is in range', async () => 
       error: { exit: 1 },
     },
   })
+})
+
+it('outdated - says which project it is where that is not the folder one stands in', async () => {
+  const deep = path.join(project.folder, 'src')
+  mkdirSync(deep)
+  const { exit, err } = await runCli(['outdated', '--cwd', deep, '--engine', 'memory:'])
+  expect([exit, err]).toEqual([0, `in ${project.folder}\nnothing newer in range\n`])
+  expect((await project.run('outdated')).err).toBe('nothing newer in range\n')
 })
 
 it('outdated - an older version that runs is no news, and who is absent is a warning', async () => {
