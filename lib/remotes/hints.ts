@@ -9,7 +9,17 @@ const load = createRequire(import.meta.url)
 
 /** Sentences for people, in no case errors; none where all is well. */
 export function hintsFor(folder: string): string[] {
-  return [compilerHint(folder), ignoreHint(folder)].filter((hint) => hint !== null)
+  return [packageHint(folder), compilerHint(folder), ignoreHint(folder)].filter((hint) => hint !== null)
+}
+
+/** Generated modules import `dservice/remote`, and whoever came by `npx` may not have it. */
+function packageHint(folder: string): string | null {
+  try {
+    createRequire(path.join(folder, 'package.json')).resolve('dservice/package.json')
+    return null
+  } catch {
+    return "'#remote/…' imports dservice, which is not installed here: npm install dservice"
+  }
 }
 
 /** A compiler's globs pass over folders with a dot: nothing would tell it what types `dnodeFor('d1')`. */
@@ -21,11 +31,9 @@ function compilerHint(folder: string): string | null {
   const isThere =
     Array.isArray(include) && include.some((glob) => /(^|\/)\.dservice(\/|$)/.test(String(glob)))
   if (isThere) return null
-  const all = JSON.stringify([
-    ...(Array.isArray(include) ? (include as unknown[]) : ['**/*']),
-    '.dservice/**/*.d.ts',
-  ])
-  return `dnodeFor('d1') is typed where tsconfig.json has "include": ${all}`
+  const globs = [...(Array.isArray(include) ? (include as unknown[]) : ['**/*']), '.dservice/**/*.d.ts']
+  const all = globs.map((glob) => JSON.stringify(glob)).join(', ')
+  return `dnodeFor() and rely() are typed by the name where tsconfig.json has "include": [${all}]`
 }
 
 /** What cannot be read is of no help to anybody. */

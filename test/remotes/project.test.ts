@@ -1,6 +1,6 @@
 /** A project's files: what is declared, what is locked, and edits that leave the rest alone. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, expect, it } from 'vitest'
@@ -19,6 +19,8 @@ function project(files: Readonly<Record<string, string>> = {}): Project {
   for (const [file, text] of Object.entries(files)) writeFileSync(path.join(folder, file), text)
   return openProject(folder)
 }
+
+const notInstalled = "'#remote/…' imports dservice, which is not installed here: npm install dservice"
 
 const textOf = ({ packageFile }: Project): string => readFileSync(packageFile, 'utf8')
 
@@ -184,7 +186,7 @@ it.skipIf(process.platform === 'win32').each(['package.json', 'dservice-lock.jso
     const made = project()
     execFileSync('mkfifo', [path.join(made.folder, name)])
     const read = (): unknown => [made.manifest, made.lock, made.hints()]
-    if (name === '.gitignore') expect(read()).toEqual([expect.anything(), expect.anything(), []])
+    if (name === '.gitignore') expect(read()).toMatchObject([{}, {}, [notInstalled]])
     else expect(read).toThrow(new RegExp(`${name} is no file. Move it away`))
     expect(findPackage(made.folder).file).not.toBe(made.packageFile)
   },
@@ -225,16 +227,20 @@ it('project - its owner is told what the compiler and the repository need', () =
     '.gitignore': 'node_modules\n',
   })
   expect(web.hints()).toEqual([
-    `dnodeFor('d1') is typed where tsconfig.json has "include": ["src",".dservice/**/*.d.ts"]`,
+    notInstalled,
+    `dnodeFor() and rely() are typed by the name where tsconfig.json has "include": ["src", ".dservice/**/*.d.ts"]`,
     '.gitignore may name .dservice: dservice install writes it anew from the lock',
   ])
   const fine = project({
     'tsconfig.json': '{ "include": ["src", ".dservice/**/*.d.ts"] }',
     '.gitignore': '/.dservice/\n',
   })
+  mkdirSync(path.join(fine.folder, 'node_modules'))
+  symlinkSync(path.resolve('.'), path.join(fine.folder, 'node_modules', 'dservice'))
   expect(fine.hints()).toEqual([])
   expect(project({ '.gitignore': 'dservice-lock.json\n' }).hints()).toEqual([
+    notInstalled,
     '.gitignore names dservice-lock.json: take it out, so that everybody has the same contracts',
   ])
-  expect(project().hints()).toEqual([])
+  expect(project().hints()).toEqual([notInstalled])
 })

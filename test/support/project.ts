@@ -1,5 +1,13 @@
 /** A project in a folder of its own, beside services of a mesh in memory, and the commands that are about it. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { dservice, type DService } from '../../lib/index.js'
@@ -14,6 +22,12 @@ export class TestProject implements AsyncDisposable {
   readonly #running: DService[] = []
 
   constructor(manifest: object | null = { name: 'web', version: '1.0.0', type: 'module' }) {
+    // as npm installs it
+    mkdirSync(path.join(this.folder, 'node_modules'))
+    symlinkSync(
+      path.resolve(import.meta.dirname, '../..'),
+      path.join(this.folder, 'node_modules', 'dservice'),
+    )
     if (manifest) this.write({ 'package.json': `${JSON.stringify(manifest, null, 2)}\n` })
   }
 

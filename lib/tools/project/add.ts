@@ -1,7 +1,14 @@
 /** `dservice add name@range...`: declares remotes, locks what was found of them, writes their types. */
 import { duration } from '../../base/names.js'
 import { invalid, isDServiceError } from '../../base/errors.js'
-import { lockOf, type DeclareOptions, type Found, type Generated, type Project } from '../../remotes/index.js'
+import {
+  lockedIn,
+  lockOf,
+  type DeclareOptions,
+  type Found,
+  type Generated,
+  type Project,
+} from '../../remotes/index.js'
 import { withMesh } from '../cli/client.js'
 import { failureOf, type Failed } from '../cli/failure.js'
 import type { Input } from '../cli/input.js'
@@ -29,7 +36,9 @@ export async function run(input: Input): Promise<number> {
   // what cannot be read is told before anybody is asked
   const { lock } = project
   const isOffline = options['offline'] === true
-  const added = isOffline ? targets.map(unseen) : await seenBy(input, project, targets)
+  const added = isOffline
+    ? targets.map((target) => unseen(target, project))
+    : await seenBy(input, project, targets)
   if ('exit' in added) {
     talk.report(added)
     return added.exit
@@ -62,8 +71,10 @@ function declaredBy(options: Input['options']): DeclareOptions {
   }
 }
 
-function unseen({ name, range = '*' }: ServiceTarget): Added {
-  return { name, range, found: null, instances: 0 }
+/** Nobody says which versions there are: who names no range keeps the declared one. */
+function unseen({ name, range }: ServiceTarget, { manifest }: Project): Added {
+  const declared = manifest.remotes.find((remote) => remote.name === name)
+  return { name, range: range ?? declared?.range ?? '*', found: null, instances: 0 }
 }
 
 /** Looks for all of them; the failure, where one is absent or cannot be locked. */
@@ -84,11 +95,16 @@ function seenBy(
       if (!isDServiceError(error)) throw error
       const at = seen.findIndex(({ absence }) => absence === error)
       const failed = failureOf(error, 'setup')
-      const hint = failed.hint ?? ''
-      const offline = { ...failed, hint: `nothing was written; ${hint}, or declare it alone with --offline` }
-      return at < 0 ? failed : withMeant(offline, mesh, targets[at] ?? { name: '', range: undefined })
+      if (at < 0) return failed
+      return unwritten(await withMeant(failed, mesh, targets[at] ?? { name: '', range: undefined }))
     }
   })
+}
+
+function unwritten(failed: Failed): Failed {
+  const { hint = '' } = failed
+  const offline = `${hint}${hint.endsWith('?') ? ' Or' : ', or'} declare it alone with --offline`
+  return { ...failed, hint: `nothing was written; ${offline}` }
 }
 
 /** As npm does it: who names no range takes the version that is there, and what may stand for it. */
@@ -134,9 +150,17 @@ function tell({ project, added, generated }: Told, talk: Talk): void {
           remote ? fromText(remote) : null,
           'locked',
         ]
-      : ['declared, not locked: run dservice install where it is there']
+      : [unlockedText(project, name)]
     talk.data(`+ ${name}@${range}  ${dotted(talk, what)}`)
   }
   tellProblems(generated, talk)
   for (const hint of hints) talk.note(hint)
+}
+
+function unlockedText({ lock, manifest }: Project, name: string): string {
+  const locked = lockedIn(lock, name)
+  const isLocked = locked?.range === manifest.remotes.find((remote) => remote.name === name)?.range
+  return locked && isLocked
+    ? `declared, locked as before (${locked.version})`
+    : 'declared, not locked: run dservice install where it is there'
 }

@@ -83,9 +83,11 @@ it('add - keeps what else was said of a remote, and the format of the file', asy
 it('add - hints at what the project needs besides', async () => {
   await project.serve('d1@1.4.2', api)
   project.write({ 'tsconfig.json': '{ "include": ["src"] }', '.gitignore': 'node_modules\n' })
+  rmSync(path.join(project.folder, 'node_modules'), { recursive: true })
   const { err } = await project.run('add', 'd1')
   expect(err).toContain('tsconfig.json has "include"')
   expect(err).toContain('.gitignore may name .dservice')
+  expect(err).toContain('npm install dservice')
 })
 
 it('add - writes nothing where one of them is absent, and says what may have been meant', async () => {
@@ -94,7 +96,7 @@ it('add - writes nothing where one of them is absent, and says what may have bee
   const { exit, out, err } = await project.run('add', 'billing', 'biling')
   expect([exit, out]).toEqual([3, ''])
   expect(err).toContain('no instance of biling@*')
-  expect(err).toContain('did you mean billing?')
+  expect(err).toContain('nothing was written; did you mean billing? Or declare it alone with --offline')
   expect(project.files()).toEqual(before)
   const json = await project.json('add', 'billing@^2')
   expect(json).toMatchObject({ exit: 3, document: { v: 1, error: { code: 'DS_NO_INSTANCE', exit: 3 } } })
@@ -107,6 +109,17 @@ it('add - offline declares alone; what is then imported takes anything', async (
   expect([exit, out]).toEqual([0, '+ d1@^1  declared, not locked: run dservice install where it is there\n'])
   expect(project.files()['dservice-lock.json']).toBeUndefined()
   expect(project.read('.dservice/d1.mjs')).toContain('remote("d1"')
+})
+
+it('add - offline keeps the range that is declared, and what is locked', async () => {
+  await project.serve('d1@1.4.2', api)
+  await project.run('add', 'd1@^1')
+  const before = project.files()
+  expect((await project.run('add', 'd1', '--offline')).out).toBe(
+    '+ d1@^1  declared, locked as before (1.4.2)\n',
+  )
+  expect(project.files()).toEqual(before)
+  expect((await project.run('add', 'd1@^2', '--offline')).out).toContain('declared, not locked')
 })
 
 it.each<[string[], string]>([
