@@ -52,7 +52,7 @@ export const PROJECT_COMMANDS: readonly CommandSpec[] = [
     summary: 'take remotes out of package.json, lock and types',
     options: [CWD],
     examples: [
-      ['dservice rm d1', ''],
+      ['dservice rm d1', 'the entry of imports stays, for those to come'],
       ['dservice rm d1 audit --cwd packages/web', 'of another project'],
     ],
     load: () => import('./rm.js'),
@@ -99,7 +99,7 @@ ${ABSENCE}`,
     options: [CWD],
     details: `By the lock and the sources: no mesh is needed. Exit code 3 where nothing needs it.`,
     examples: [
-      ['dservice why d1', ''],
+      ['dservice why d1', 'and where the sources use it; what .gitignore names is no source'],
       ['dservice why d0 --json', 'for scripts'],
     ],
     load: () => import('./why.js'),
