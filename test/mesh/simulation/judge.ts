@@ -74,22 +74,39 @@ function atMostOnce({ ledger }: Played): string[] {
   return wrong
 }
 
-/** What each must be by now: the least graph in which all that can be ready is. */
-function shouldBeReady(members: readonly Member[]): Set<Member> {
-  const ready = new Set<Member>()
-  const isMet = (name: string, range: string): boolean =>
-    [...ready].some(({ plan }) => plan.name === name && satisfies(plan.version, range))
+/**
+ * What each must be by now: the least graph in which all that can be ready is. Where a resolution has changed, a ring may have come about
+ * whose members were ready before: they hold each other up, and are where the graph begins. Without rings there are none of those.
+ */
+function shouldBeReady(played: Played): Set<Member> {
+  const members = running(played)
+  const ready = holdingEachOther(members.filter((member) => played.states.get(member)?.state === 'ready'))
   for (let grown = true; grown;) {
     grown = false
     for (const member of members) {
-      if (ready.has(member)) continue
-      const required = member.uses.filter(({ rely }) => !rely.optional && !rely.lazy)
-      if (!required.every(({ rely }) => isMet(rely.name, rely.range))) continue
+      if (ready.has(member) || !isHeldBy(member, ready)) continue
       ready.add(member)
       grown = true
     }
   }
   return ready
+}
+
+/** The largest part of these in which each has what it requires. */
+function holdingEachOther(members: readonly Member[]): Set<Member> {
+  const held = new Set(members)
+  for (let shrunk = true; shrunk;) {
+    shrunk = false
+    for (const member of held) if (!isHeldBy(member, held)) shrunk = held.delete(member)
+  }
+  return held
+}
+
+function isHeldBy({ uses }: Member, ready: ReadonlySet<Member>): boolean {
+  const required = uses.filter(({ rely }) => !rely.optional && !rely.lazy)
+  return required.every(({ rely }) =>
+    [...ready].some(({ plan }) => plan.name === rely.name && satisfies(plan.version, rely.range)),
+  )
 }
 
 function running({ states }: Played): Member[] {
@@ -101,7 +118,7 @@ const NOT_THERE = { state: '', missing: 0, isStarting: false }
 /** When all is whole, everybody is what the graph says, and says what is missing. */
 function converged(played: Played): string[] {
   const members = running(played)
-  const ready = shouldBeReady(members)
+  const ready = shouldBeReady(played)
   const wrong: string[] = []
   for (const member of members) {
     const { state, missing, isStarting } = played.states.get(member) ?? NOT_THERE
@@ -119,7 +136,7 @@ function converged(played: Played): string[] {
 /** Whoever looks sees the same, and it is what is there. */
 function agreed(played: Played): string[] {
   const members = running(played)
-  const ready = shouldBeReady(members)
+  const ready = shouldBeReady(played)
   const met = (name: string, range: string): boolean =>
     [...ready].some(({ plan }) => plan.name === name && satisfies(plan.version, range))
   const due = members
@@ -155,7 +172,7 @@ function seenBy(view: MeshView): string[] {
 
 /** When all is whole, a call of whatever is ready goes well. */
 function reached(played: Played): string[] {
-  const ready = shouldBeReady(running(played))
+  const ready = shouldBeReady(played)
   const names = new Set([...ready].map(({ plan }) => plan.name))
   return played.probes.flatMap(({ client, name, end }) => {
     if (!names.has(name) || end === `probe ${client} ${name}`) return []
