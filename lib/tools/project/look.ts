@@ -37,7 +37,9 @@ export function lookFor(mesh: DService, sought: readonly Sought[]): Promise<Seen
 async function look(mesh: DService, { name, range }: Sought): Promise<Seen> {
   const { contracts } = await import('../../index.js')
   try {
-    const found = await contracts(await mesh.dnodeFor(name, range))
+    // one that is found is not all that are there: who answers late is waited for as `dservice ls` does
+    const [handle] = await Promise.all([mesh.dnodeFor(name, range), mesh.inspect({ name })])
+    const found = await contracts(handle)
     const absence = found.length > 0 ? null : gone({ name, range })
     return { name, range, found, absence }
   } catch (error) {
