@@ -18,7 +18,8 @@ export function mismatchesIn(project: Project): DServiceError[] {
   return [...declared, ...left.map((name) => notDeclared(project, name))]
 }
 
-function mismatch(project: Project, { name, range }: RemoteDeclaration, lock: Lock): DServiceError | null {
+function mismatch(project: Project, remote: RemoteDeclaration, lock: Lock): DServiceError | null {
+  const { name, range, optional, lazy } = remote
   const locked = lockedIn(lock, name)
   const differs = (summary: string): DServiceError =>
     placed(
@@ -29,7 +30,8 @@ function mismatch(project: Project, { name, range }: RemoteDeclaration, lock: Lo
       ],
       summary,
     )
-  if (locked === null) return differs(`${name}@${range} is not locked`)
+  // one that may be absent may never have been there
+  if (locked === null) return optional || lazy ? null : differs(`${name}@${range} is not locked`)
   if (!satisfies(locked.version, range))
     return differs(`${name}@${range} is declared, and ${locked.version} is locked`)
   return locked.range === range

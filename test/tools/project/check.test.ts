@@ -172,6 +172,15 @@ it('check - package.json and lock that disagree are 8, with the place, whatever 
   expect(document['findings']).toHaveLength(3)
 })
 
+it('check - what may be absent may never have been there: not locked, it is no mismatch', async () => {
+  declare({ d1: { range: '^1', optional: true }, d2: { range: '^1', lazy: true } })
+  expect(await project.run('check', '--offline')).toMatchObject({ exit: 0 })
+  expect(await project.run('check', '--timeout', '50ms')).toMatchObject({ exit: 0 })
+  await project.serve('d1@1.4.2', api)
+  const { exit, out } = await project.run('check', '--timeout', '50ms')
+  expect([exit, out]).toEqual([0, expect.stringMatching(/▲ d1 +\^1 +1\.4\.2 +not locked/)])
+})
+
 it('check - a cycle through this package is 8, by the lock and by what runs', async () => {
   await project.serve('d1@1.0.0', api, { d0: '^1' })
   await project.serve('d0@1.0.0', api, { web: '*' })

@@ -1,5 +1,6 @@
 /** What a project command finds: all that are there, also those that answer late. */
 import { expect, it } from 'vitest'
+import { contracts } from '../../../lib/index.js'
 import { lookFor } from '../../../lib/tools/project/look.js'
 import { simulate } from '../../../lib/testing/index.js'
 
@@ -10,6 +11,8 @@ it('look - waits for an instance that answers later than the first one', async (
   void world.service('d1@1.1.0', api, { node: 'far' }).start()
   await world.settle()
   world.latency(100, { to: 'far' })
+  // the command loads it when it is needed, which takes no time of this world: it is loaded
+  expect(contracts).toBeTypeOf('function')
   const [seen] = await world.until(lookFor(world.client(), [{ name: 'd1', range: '^1' }]))
   expect(seen?.found.map(({ instance }) => instance.version)).toEqual(['1.1.0', '1.0.0'])
 })
