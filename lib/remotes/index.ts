@@ -1,29 +1,13 @@
 /** Remote dependencies, as the tools know them: what is not exported here is the library's own business. */
 export { apiModule, generated, type ApiModule, type TypesFrom } from './declarations/declarations.js'
 export { cyclesThrough, type Around, type Relying } from './cycles.js'
-export { Document } from './files/document.js'
 export { mismatchesIn } from './fit.js'
 export { checkTypes } from './declarations/foreign-types.js'
-export {
-  GENERATED_FOLDER,
-  generate,
-  type Generated,
-  type GeneratedRemote,
-  type Generating,
-} from './generate.js'
+export type { Generated, GeneratedRemote } from './generate.js'
 export { changesByName, judge, judgeAll, type JudgeOptions, type Pair } from './judging/judge.js'
 export { readLock } from './lock/lock-read.js'
 export { salvageLock, type Salvaged } from './lock/lock-salvage.js'
-export {
-  contractOf,
-  EMPTY_LOCK,
-  formatLock,
-  LOCK_FILE,
-  lockedIn,
-  lockOf,
-  type Found,
-} from './lock/lockfile.js'
-export { readManifest } from './manifest.js'
+export { contractOf, EMPTY_LOCK, formatLock, lockedIn, lockOf, type Found } from './lock/lockfile.js'
 export { openProject, type DeclareOptions, type Project } from './project.js'
 export type {
   Lock,

@@ -17,6 +17,7 @@ import {
 import type { Contract, JsonSchema } from '../../lib/mesh/contract.js'
 import { canonical } from '../../lib/mesh/contract.js'
 import type { Lock } from '../../lib/remotes/index.js'
+import { need } from '../support/need.js'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'dservice-lock-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -144,7 +145,7 @@ function merged(ours: string, base: string, theirs: string): { text: string; isC
   return { text: stdout, isClean: status === 0 }
 }
 
-it('lock - two branches that add remotes in different places merge', () => {
+it.skipIf(!need.git().ok)('lock - two branches that add remotes in different places merge', () => {
   const remotes = fc.record({
     common: fc.uniqueArray(name, { minLength: 1, maxLength: 4 }),
     ours: name,
@@ -167,47 +168,56 @@ it('lock - two branches that add remotes in different places merge', () => {
   expect(clean).toBeGreaterThan(30)
 })
 
-it('lock - two branches that add remotes in one place are left to people, and the reader says so', () => {
-  const text = (more: Record<string, Contract>): string => formatLock(lock({ a: D1, ...more }))
-  const result = merged(text({ b: D1 }), text({}), text({ c: D1 }))
-  expect(result.isClean).toBe(false)
-  expect(() => readLock('dservice-lock.json', result.text)).toThrow(
-    /^dservice-lock\.json:\d+:1: a merge left both sides here\. Resolve it, or run dservice install$/,
-  )
-})
+it.skipIf(!need.git().ok)(
+  'lock - two branches that add remotes in one place are left to people, and the reader says so',
+  () => {
+    const text = (more: Record<string, Contract>): string => formatLock(lock({ a: D1, ...more }))
+    const result = merged(text({ b: D1 }), text({}), text({ c: D1 }))
+    expect(result.isClean).toBe(false)
+    expect(() => readLock('dservice-lock.json', result.text)).toThrow(
+      /^dservice-lock\.json:\d+:1: a merge left both sides here\. Resolve it, or run dservice install$/,
+    )
+  },
+)
 
-it('lock - two branches that change different methods, or lines of types, of one remote differ in its hashes alone', () => {
-  const change = (path: string): string =>
-    formatLock(lock({ a: { methods: { ...D1.methods, [path]: { idempotent: true } } } }))
-  const result = merged(change('aa'), formatLock(lock({ a: { methods: D1.methods } })), change('zz'))
-  expect(result.text.match(/^<{7}/gm)).toHaveLength(1)
-  const resolved = result.text.replaceAll(/^(<{7}.*\n)|^={7}\n[^]*?^>{7}.*\n/gm, '')
-  // whoever picks one of the two hashes is told that it is of something else
-  expect(() => readLock('l', resolved)).toThrow(/the hash of the contract of a is of something else/)
-})
+it.skipIf(!need.git().ok)(
+  'lock - two branches that change different methods, or lines of types, of one remote differ in its hashes alone',
+  () => {
+    const change = (path: string): string =>
+      formatLock(lock({ a: { methods: { ...D1.methods, [path]: { idempotent: true } } } }))
+    const result = merged(change('aa'), formatLock(lock({ a: { methods: D1.methods } })), change('zz'))
+    expect(result.text.match(/^<{7}/gm)).toHaveLength(1)
+    const resolved = result.text.replaceAll(/^(<{7}.*\n)|^={7}\n[^]*?^>{7}.*\n/gm, '')
+    // whoever picks one of the two hashes is told that it is of something else
+    expect(() => readLock('l', resolved)).toThrow(/the hash of the contract of a is of something else/)
+  },
+)
 
-it('lock - of what a merge left undecided both sides are saved, of one remote the higher version', () => {
-  const of = (versions: Record<string, string>): string =>
-    formatLock({
-      lockfileVersion: 1,
-      remotes: Object.fromEntries(
-        Object.entries(versions).map(([each, version]) => [each, entry(D1, version)]),
-      ),
-    })
-  const base = of({ a: '1.0.0' })
-  for (const [ours, theirs] of [
-    [of({ a: '1.2.0', b: '1.0.0' }), of({ a: '1.10.0', c: '1.0.0' })],
-    [of({ a: '1.10.0', c: '1.0.0' }), of({ a: '1.2.0', b: '1.0.0' })],
-  ] as const) {
-    const { text, isClean } = merged(ours, base, theirs)
-    expect(isClean).toBe(false)
-    expect(salvageLock('l', text)).toEqual({
-      lock: readLock('l', of({ a: '1.10.0', b: '1.0.0', c: '1.0.0' })),
-      lost: [],
-    })
-    expect(salvageLock('l', text.replaceAll('\n', '\r\n')).lost).toEqual([])
-  }
-})
+it.skipIf(!need.git().ok)(
+  'lock - of what a merge left undecided both sides are saved, of one remote the higher version',
+  () => {
+    const of = (versions: Record<string, string>): string =>
+      formatLock({
+        lockfileVersion: 1,
+        remotes: Object.fromEntries(
+          Object.entries(versions).map(([each, version]) => [each, entry(D1, version)]),
+        ),
+      })
+    const base = of({ a: '1.0.0' })
+    for (const [ours, theirs] of [
+      [of({ a: '1.2.0', b: '1.0.0' }), of({ a: '1.10.0', c: '1.0.0' })],
+      [of({ a: '1.10.0', c: '1.0.0' }), of({ a: '1.2.0', b: '1.0.0' })],
+    ] as const) {
+      const { text, isClean } = merged(ours, base, theirs)
+      expect(isClean).toBe(false)
+      expect(salvageLock('l', text)).toEqual({
+        lock: readLock('l', of({ a: '1.10.0', b: '1.0.0', c: '1.0.0' })),
+        lost: [],
+      })
+      expect(salvageLock('l', text.replaceAll('\n', '\r\n')).lost).toEqual([])
+    }
+  },
+)
 
 it('lock - of one that was edited by hand the rest is saved; a newer one is not ours', () => {
   const text = formatLock(lock({ a: D1, b: { methods: { x: { idempotent: true } } } }))

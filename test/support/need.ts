@@ -17,9 +17,17 @@ interface Need {
 const FOLDERS = [...(process.env['PATH'] ?? '').split(path.delimiter), '/usr/sbin', '/sbin']
 
 /** What tests ask for: each answers whether it is there, and what to do where it is not. */
-export const need: { avahi(): Met; namespace(): Met; perl(): Met; python(): Met; terminal(): Met } = {
+export const need: {
+  avahi(): Met
+  git(): Met
+  namespace(): Met
+  perl(): Met
+  python(): Met
+  terminal(): Met
+} = {
   /** The avahi programs, and a network namespace of one's own to run them in. */
   avahi: () => check(needs.avahi),
+  git: () => check(needs.git),
   /** A network namespace of one's own. */
   namespace: () => check(needs.namespace),
   /** Perl with its core modules; Debian's smallest perl is without them, and without json_pp. */
